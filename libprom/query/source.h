@@ -1,0 +1,90 @@
+// Where the engine reads from: stores, pipes, files, remote servers and
+// Prometheus data directories all look like this.
+//
+// A Source hands out Selections; a Selection is a snapshot of the series that
+// match, in ascending order of their labels, and reads their samples in
+// batches.  The engine may read disjoint batches of one Selection from several
+// threads at once.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libprom/base/result.h"
+#include "libprom/model/labels.h"
+#include "libprom/model/matcher.h"
+
+namespace prom {
+class FloatHistogram;
+}
+
+namespace prom::query {
+
+// The samples of one series, ascending in time without duplicates.  Floats and
+// native histograms share the time axis.  Spans live as long as the batch.
+struct SeriesSamples {
+  std::span<const std::int64_t> t_ms;
+  std::span<const double> value;  // stale markers are stale NaNs
+  // Empty, or one per sample: null where the sample is a float.
+  std::span<const FloatHistogram* const> histogram;
+};
+
+// Owns the memory behind SeriesSamples; reused from batch to batch by one
+// thread.
+class SampleBatch {
+ public:
+  virtual ~SampleBatch() = default;
+  // One per series of the batch.
+  std::vector<SeriesSamples> series;
+};
+
+// The values of one label across a selection: `values[ids[i]]` is the value of
+// series i; id 0 is the empty value.  Grouping works on ids, not on strings.
+struct LabelColumn {
+  std::vector<std::uint32_t> ids;
+  std::vector<std::string> values;
+};
+
+class Selection {
+ public:
+  virtual ~Selection() = default;
+
+  [[nodiscard]] virtual std::size_t size() const = 0;
+  [[nodiscard]] virtual Labels labels(std::size_t series) const = 0;
+  // The default walks labels(); a columnar store does better.
+  [[nodiscard]] virtual LabelColumn column(std::string_view name) const;
+
+  [[nodiscard]] virtual std::unique_ptr<SampleBatch> new_batch() const = 0;
+  // Reads the samples of series [first, first + count) within the times that
+  // the selection was made for, inclusive at both ends.  More may be returned.
+  virtual Status read(std::size_t first, std::size_t count,
+                      SampleBatch& into) const = 0;
+};
+
+struct SelectRange {
+  std::int64_t min_ms = 0;  // inclusive
+  std::int64_t max_ms = 0;  // inclusive
+};
+
+class Source {
+ public:
+  virtual ~Source() = default;
+
+  // Series that have a sample in the range, or may have one.
+  virtual Result<std::unique_ptr<Selection>> select(
+      const Matchers& matchers, const SelectRange& range) const = 0;
+
+  // Sorted, at most `limit` of them.
+  virtual Result<std::vector<std::string>> label_names(
+      const Matchers& matchers, const SelectRange& range,
+      std::size_t limit) const = 0;
+  virtual Result<std::vector<std::string>> label_values(
+      std::string_view name, const Matchers& matchers, const SelectRange& range,
+      std::size_t limit) const = 0;
+};
+
+}  // namespace prom::query
