@@ -23,13 +23,13 @@ enum class Severity { kError, kWarning, kInfo };
 
 struct Diagnostic {
   Severity severity = Severity::kError;
-  std::string file;          // "" for text that is no file
-  std::uint32_t line = 0;    // 1-based; 0: unknown
-  std::uint32_t column = 0;  // 1-based, in bytes; 0: unknown
-  std::uint32_t width = 1;   // bytes to underline
-  std::string message;       // one line, no full stop
-  std::string hint;          // "did you mean `rate`?"; may be empty
-  std::string check_id;      // stable name of a lint finding; may be empty
+  std::string file = {};      // "" for text that is no file
+  std::uint32_t line = 0;     // 1-based; 0: unknown
+  std::uint32_t column = 0;   // 1-based, in bytes; 0: unknown
+  std::uint32_t width = 1;    // bytes to underline
+  std::string message = {};   // one line, no full stop
+  std::string hint = {};      // "did you mean `rate`?"; may be empty
+  std::string check_id = {};  // stable name of a lint finding; may be empty
 
   // "file:line:column: message (hint)", leaving out what is unknown.
   [[nodiscard]] std::string to_string() const;

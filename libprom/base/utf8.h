@@ -28,7 +28,7 @@ std::string printable(std::string_view untrusted);
 
 // Quotes as Go's strconv.Quote does; PromQL strings and label values in output
 // are written so.
-std::string quoted(std::string_view text);
+std::string quote(std::string_view text);
 void append_quoted(std::string& out, std::string_view text);
 
 }  // namespace prom

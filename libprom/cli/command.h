@@ -35,9 +35,9 @@ struct Io {
   os::Clock& clock;
   bool in_is_terminal = false;
   bool out_is_terminal = false;
-  bool color = false;   // resolved from --color, NO_COLOR, TERM, the terminal
-  std::string program;  // "prom-query", for messages
-  std::string command;  // "prom-query check": with the subcommand
+  bool color = false;  // resolved from --color, NO_COLOR, TERM, the terminal
+  std::string program = {};  // "prom-query", for messages
+  std::string command = {};  // "prom-query check": with the subcommand
 
   // "prom-query: <message>" on err.
   void complain(std::string_view message) const;
@@ -48,32 +48,32 @@ struct Io {
 using Setter = std::function<Status(std::string_view)>;
 
 struct Flag {
-  std::string name;        // without dashes: "config.file"
-  std::string short_name;  // "S", without dash; may be empty
-  std::string value;       // "FILE" in help; empty for a switch
-  std::string help;        // one sentence; states the default and the unit
-  Setter set;              // a switch is set with ""
-  std::string group;       // heading in --help; "" is "Options"
-  bool common = true;      // false: only in --help-all and the man page
+  std::string name = {};        // without dashes: "config.file"
+  std::string short_name = {};  // "S", without dash; may be empty
+  std::string value = {};       // "FILE" in help; empty for a switch
+  std::string help = {};        // one sentence; states the default and the unit
+  Setter set = {};              // a switch is set with ""
+  std::string group = {};       // heading in --help; "" is "Options"
+  bool common = true;           // false: only in --help-all and the man page
 };
 
 struct Positional {
-  std::string name;  // "FILE"
-  std::string help;
-  Setter set;
+  std::string name = {};  // "FILE"
+  std::string help = {};
+  Setter set = {};
   std::size_t count_min = 0;
   std::size_t count_max = 1;  // kMany for any number
 };
 constexpr std::size_t kMany = SIZE_MAX;
 
 struct Example {
-  std::string line;  // a shell command
-  std::string what;
+  std::string line = {};  // a shell command
+  std::string what = {};
 };
 
 struct Command {
-  std::string name;              // "prom-query", or the subcommand's word
-  std::string summary;           // one line, lower case, no full stop
+  std::string name = {};         // "prom-query", or the subcommand's word
+  std::string summary = {};      // one line, lower case, no full stop
   std::string description = {};  // a paragraph for --help; may be empty
   std::vector<Flag> flags = {};  // a subcommand's flags come after its word
   std::vector<Positional> positionals = {};

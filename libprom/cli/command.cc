@@ -1,0 +1,266 @@
+// The only file that sees CLI11.
+#include "libprom/cli/command.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <limits>
+
+#include <CLI/CLI.hpp>
+
+#include "libprom/base/utf8.h"
+#include "libprom/cli/help.h"
+#include "libprom/os/log.h"
+#include "libprom/os/signals.h"
+
+namespace prom::cli {
+namespace {
+
+constexpr int kNoLimit = std::numeric_limits<int>::max() >> 4;
+
+// What CLI11 is told, and where to find our table again.
+struct Node {
+  const Command* command = nullptr;
+  std::string path;
+  CLI::App* app = nullptr;
+  std::vector<std::string> words;
+  std::vector<std::unique_ptr<Node>> children;
+};
+
+// CLI11 reports a failed callback by exception only.
+void set_or_throw(const Setter& setter, const std::string& name,
+                  const std::string& text) {
+  if (Status set = setter(text); !set)
+    throw CLI::ValidationError(name, set.error().message);
+}
+
+void add_flag(CLI::App& app, const Flag& flag) {
+  std::string names = "--" + flag.name;
+  if (!flag.short_name.empty()) names = "-" + flag.short_name + "," + names;
+  const std::string shown = "--" + flag.name;
+  if (flag.value.empty()) {
+    app.add_flag_function(names, [&flag, shown](std::int64_t count) {
+      for (std::int64_t i = 0; i < count; ++i)
+        set_or_throw(flag.set, shown, "");
+    });
+    return;
+  }
+  app.add_option(names,
+                 [&flag, shown](const CLI::results_t& values) {
+                   for (const std::string& value : values)
+                     set_or_throw(flag.set, shown, value);
+                   return true;
+                 })
+      ->expected(1)
+      ->take_all();
+}
+
+// Every word that is no option, in order; CLI11 would give the first
+// positional all of them, so distribute() shares them out afterwards.
+void collect_words(CLI::App& app, std::vector<std::string>& words) {
+  app.add_option("WORD",
+                 [&words](const CLI::results_t& values) {
+                   words = values;
+                   return true;
+                 })
+      ->expected(0, kNoLimit)
+      ->take_all()
+      ->allow_extra_args();
+}
+
+std::unique_ptr<Node> build(CLI::App& app, const Command& command,
+                            const std::string& path) {
+  auto node = std::make_unique<Node>();
+  node->command = &command;
+  node->path = path;
+  node->app = &app;
+  app.set_help_flag("-h,--help");
+  app.set_help_all_flag("--help-all");
+  app.fallthrough();
+  for (const Flag& flag : command.flags) add_flag(app, flag);
+  collect_words(app, node->words);
+  for (const Command& sub : command.subcommands) {
+    CLI::App* const child = app.add_subcommand(sub.name, sub.summary);
+    node->children.push_back(build(*child, sub, path + " " + sub.name));
+  }
+  app.require_subcommand(0, 1);
+  return node;
+}
+
+// The subcommand that was named, as deep as it goes.
+const Node& parsed_node(const Node& node) {
+  for (const std::unique_ptr<Node>& child : node.children) {
+    if (child->app->parsed()) return parsed_node(*child);
+  }
+  return node;
+}
+
+std::vector<std::string> flag_words(const Command& command) {
+  std::vector<std::string> words = {"--help", "--help-all", "--version",
+                                    "--color"};
+  for (const Flag& flag : command.flags) words.push_back("--" + flag.name);
+  return words;
+}
+
+std::vector<std::string> subcommand_words(const Command& command) {
+  std::vector<std::string> words;
+  for (const Command& sub : command.subcommands) words.push_back(sub.name);
+  return words;
+}
+
+Exit refuse(Io& io, const Node& node, const std::string& message) {
+  io.complain(message);
+  io.err.write("Try '" + node.path + " --help'.\n");
+  return Exit::kUsage;
+}
+
+Exit refuse_option(Io& io, const Node& node) {
+  const std::vector<std::string> extras = node.app->remaining(true);
+  const std::string typed = extras.empty() ? "" : extras.front();
+  const std::string name = typed.substr(0, typed.find('='));
+  std::string message =
+      "unknown option " + name + did_you_mean(name, flag_words(*node.command));
+  if (!node.command->positionals.empty() && !typed.starts_with("--"))
+    message += "; put -- before an argument that begins with a minus";
+  return refuse(io, node, message);
+}
+
+Exit refuse_word(Io& io, const Node& node, const std::string& typed) {
+  const std::vector<std::string> words = subcommand_words(*node.command);
+  if (!words.empty() && node.command->positionals.empty()) {
+    return refuse(
+        io, node,
+        "unknown command " + quote(typed) + did_you_mean(typed, words));
+  }
+  return refuse(io, node, "unexpected argument " + quote(typed));
+}
+
+// Gives each positional its words, from the left; those that later ones need
+// are kept for them.
+std::optional<Exit> distribute(Io& io, const Node& node) {
+  const std::vector<Positional>& positionals = node.command->positionals;
+  std::size_t needed = 0;
+  for (const Positional& positional : positionals)
+    needed += positional.count_min;
+  std::size_t at = 0;
+  for (const Positional& positional : positionals) {
+    needed -= positional.count_min;
+    const std::size_t left = node.words.size() - at;
+    if (left < positional.count_min)
+      return refuse(io, node, positional.name + " is required");
+    const std::size_t free = left > needed ? left - needed : 0;
+    const std::size_t count =
+        std::clamp(free, positional.count_min,
+                   std::max(positional.count_min, positional.count_max));
+    for (const std::size_t end = at + count; at < end; ++at) {
+      if (Status set = positional.set(node.words[at]); !set)
+        return refuse(io, node, positional.name + ": " + set.error().message);
+    }
+  }
+  if (at < node.words.size()) return refuse_word(io, node, node.words[at]);
+  return std::nullopt;
+}
+
+struct Global {
+  std::string color = "auto";
+  bool dump = false;
+};
+
+Exit execute(const Node& root, Io& io, const Global& global) {
+  const Node& node = parsed_node(root);
+  if (global.dump) {
+    io.out.write(dump_flags(*root.command, root.path));
+    return Exit::kOk;
+  }
+  if (const std::optional<Exit> refused = distribute(io, node)) return *refused;
+  if (!node.command->run) {
+    const std::vector<std::string> words = subcommand_words(*node.command);
+    std::string list;
+    for (const std::string& word : words)
+      list += (list.empty() ? "" : ", ") + word;
+    return refuse(io, node, "a command is needed: " + list);
+  }
+  if (global.color != "auto") io.color = global.color == "always";
+  io.command = node.path;
+  return node.command->run(io);
+}
+
+bool wants_color(bool terminal) {
+  const char* no_color = ::getenv("NO_COLOR");
+  const char* term = ::getenv("TERM");
+  if (no_color != nullptr && *no_color != '\0') return false;
+  if (term != nullptr && std::string_view(term) == "dumb") return false;
+  return terminal;
+}
+
+}  // namespace
+
+void Io::complain(std::string_view message) const {
+  err.write(program + ": " + printable(message) + "\n");
+}
+
+Exit run(const std::vector<std::string>& arguments, const Command& command,
+         Io& io) {
+  CLI::App app;
+  Global global;
+  if (io.program.empty()) io.program = command.name;
+  io.command = command.name;
+  const std::unique_ptr<Node> root = build(app, command, command.name);
+  app.set_version_flag("--version", command.name + " " + PROM_VERSION);
+  app.add_option("--color", global.color)
+      ->check(CLI::IsMember({"auto", "always", "never"}));
+  app.add_flag("--dump-flags", global.dump);
+  // CLI11 takes them from the back.
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    app.parse(std::move(reversed));
+  } catch (const CLI::CallForHelp&) {
+    const Node& node = parsed_node(*root);
+    io.out.write(help_text(*node.command, node.path, false));
+    return Exit::kOk;
+  } catch (const CLI::CallForAllHelp&) {
+    const Node& node = parsed_node(*root);
+    io.out.write(help_text(*node.command, node.path, true));
+    return Exit::kOk;
+  } catch (const CLI::CallForVersion&) {
+    io.out.write(command.name + " " + PROM_VERSION + "\n");
+    return Exit::kOk;
+  } catch (const CLI::ExtrasError&) {
+    return refuse_option(io, parsed_node(*root));
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string_view what = error.what();
+    return refuse(
+        io, parsed_node(*root),
+        std::string(what.substr(0, what.find(':'))) + " needs a value");
+  } catch (const CLI::ParseError& error) {
+    return refuse(io, parsed_node(*root), error.what());
+  }
+  return execute(*root, io, global);
+}
+
+int run(int argc, char** argv, const Command& command) {
+  os::ignore_sigpipe();
+  ::umask(027);
+  os::Output out(STDOUT_FILENO);
+  os::Output err(STDERR_FILENO, 0);
+  Io io{.out = out,
+        .err = err,
+        .in_fd = STDIN_FILENO,
+        .clock = os::real_clock(),
+        .in_is_terminal = ::isatty(STDIN_FILENO) == 1,
+        .out_is_terminal = out.is_terminal(),
+        .color = false,
+        .program = command.name,
+        .command = command.name};
+  io.color = wants_color(io.out_is_terminal);
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  Exit exit = run(arguments, command, io);
+  if (Status flushed = out.flush(); !flushed && !out.reader_gone()) {
+    io.complain(flushed.error().message);
+    exit = Exit::kIo;
+  }
+  return static_cast<int>(exit);
+}
+
+}  // namespace prom::cli
