@@ -19,7 +19,7 @@
 #include "libprom/model/matcher.h"
 
 namespace prom {
-class FloatHistogram;
+struct FloatHistogram;
 }
 
 namespace prom::query {
@@ -31,6 +31,8 @@ struct SeriesSamples {
   std::span<const double> value;  // stale markers are stale NaNs
   // Empty, or one per sample: null where the sample is a float.
   std::span<const FloatHistogram* const> histogram;
+  // Empty, or one per sample: when its counter started, 0 where unknown.
+  std::span<const std::int64_t> start_ms;
 };
 
 // Owns the memory behind SeriesSamples; reused from batch to batch by one
@@ -43,7 +45,8 @@ class SampleBatch {
 };
 
 // The values of one label across a selection: `values[ids[i]]` is the value of
-// series i; id 0 is the empty value.  Grouping works on ids, not on strings.
+// series i; values[0] is the empty value.  Grouping works on ids, not on
+// strings.
 struct LabelColumn {
   std::vector<std::uint32_t> ids;
   std::vector<std::string> values;
@@ -63,6 +66,10 @@ class Selection {
   // the selection was made for, inclusive at both ends.  More may be returned.
   virtual Status read(std::size_t first, std::size_t count,
                       SampleBatch& into) const = 0;
+
+  // What the answer lacks although it is given: a damaged block, a remote side
+  // that answered in part.  Shown with the result.
+  [[nodiscard]] virtual std::vector<std::string> warnings() const { return {}; }
 };
 
 struct SelectRange {
