@@ -1,0 +1,34 @@
+// A YAML value of no fixed form: webhook payloads, PagerDuty details.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "libprom/base/result.h"
+
+namespace prom::config {
+
+struct Value;
+using ValueList = std::vector<Value>;
+using ValueMap = std::vector<std::pair<std::string, Value>>;  // in file order
+
+struct Value {
+  std::variant<std::monostate, bool, std::int64_t, double, std::string,
+               ValueList, ValueMap>
+      data;
+
+  bool operator==(const Value&) const = default;
+};
+
+// Reads `text` as one YAML value; how templates that produce YAML are read
+// back.  Keys that are no strings are dropped.  kBadData, kLimit.
+Result<Value> parse_value(std::string_view text);
+
+// Appends the value as JSON, keys in their order.
+void append_json(std::string& out, const Value& value);
+
+}  // namespace prom::config
