@@ -38,19 +38,23 @@ struct ServerResponse {
   std::string body;
 };
 
-// Called on one of the server's threads; must be thread-safe.
+// Called on one of the server's threads; must be thread-safe.  For a HEAD
+// request the body that it returns is only measured.  Answers of a kilobyte and
+// more are compressed for clients that ask for it; bodies that come as gzip
+// arrive decompressed, other encodings (snappy) as they are.
 using Handler = std::function<ServerResponse(const ServerRequest&)>;
 
 // Limits against slow and greedy peers; all on by default.
 struct ServerOptions {
   // "127.0.0.1:9093", ":9093", "[::1]:0", "unix:/run/x.sock", "fd:3" (a
-  // listening socket that was inherited).
+  // listening socket that was inherited; http/listener.h finds them).
   std::string listen = "127.0.0.1:0";
-  std::size_t threads = 2;
-  std::size_t connections_max = 512;
+  std::size_t threads = 2;            // for handlers; one more does the I/O
+  std::size_t connections_max = 512;  // more wait in the kernel's queue
   std::uint64_t header_bytes_max = 64ULL << 10U;
   std::uint64_t body_bytes_max = 64ULL << 20U;
   std::int64_t header_timeout_ms = 10'000;
+  // For a whole body of a request; for each step of sending an answer.
   std::int64_t body_timeout_ms = 30'000;
   std::int64_t idle_timeout_ms = 60'000;
 };
@@ -65,7 +69,9 @@ class Server {
 
   // The address that was bound, with the port that the kernel chose.
   [[nodiscard]] const std::string& address() const;
-  // Finishes running requests, at most for `grace_ms`, and ends the threads.
+  // Accepts no more, finishes running requests, at most for `grace_ms`, closes
+  // every connection and ends the threads.  Waits for handlers that are
+  // running, however long they take.  Not to be called from a handler.
   void stop(std::int64_t grace_ms = 1000);
 
  private:
