@@ -27,6 +27,7 @@ enum class Code {
   kBusy,         // trying again later is sensible
   kPermission,   // not allowed
   kConfig,       // configuration that is wrong: restarting does not help
+  kExecution,    // a query that parses but cannot be evaluated on this data
   kLimit,        // a stated limit was reached; the message names it
   kTimeout,      // a deadline passed
   kCancelled,    // a signal or a caller asked to stop

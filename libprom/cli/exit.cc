@@ -9,6 +9,7 @@ Exit exit_for(Code code) {
     case Code::kUsage:
       return Exit::kUsage;
     case Code::kBadData:
+    case Code::kExecution:
       return Exit::kBadData;
     case Code::kMissing:
       return Exit::kMissing;
