@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "libprom/base/suggest.h"
 #include "libprom/base/utf8.h"
 #include "libprom/cli/help.h"
 #include "libprom/os/log.h"

@@ -104,11 +104,4 @@ int run(int argc, char** argv, const Command& command);
 Exit run(const std::vector<std::string>& arguments, const Command& command,
          Io& io);
 
-// Words that may be meant by `typed`: edit distance at most 2, nearest first.
-std::vector<std::string> suggestions(std::string_view typed,
-                                     const std::vector<std::string>& known);
-// " (did you mean `x`?)" or "".
-std::string did_you_mean(std::string_view typed,
-                         const std::vector<std::string>& known);
-
 }  // namespace prom::cli

@@ -123,18 +123,6 @@ TEST(Command, DumpsItsTable) {
   EXPECT_NE(dump.find("positional\tprom-x check\tFILE…\t"), std::string::npos);
 }
 
-TEST(Suggestions, AreNearAndOrdered) {
-  const std::vector<std::string> known = {"rate", "irate", "increase", "label"};
-  EXPECT_EQ(suggestions("rte", known), (std::vector<std::string>{"rate"}));
-  EXPECT_EQ(suggestions("raet", known),
-            (std::vector<std::string>{"rate", "irate"}));
-  EXPECT_EQ(suggestions("incr", known), (std::vector<std::string>{"increase"}));
-  EXPECT_TRUE(suggestions("zzz", known).empty());
-  EXPECT_TRUE(suggestions("", known).empty());
-  EXPECT_TRUE(
-      suggestions(std::string(65, 'a'), {std::string(65, 'a')}).empty());
-}
-
 TEST(Setters, ReadDurationsAndSizes) {
   std::int64_t duration_ms = 0;
   const Setter duration = into_duration(duration_ms);

@@ -1,9 +1,9 @@
+#include "libprom/base/suggest.h"
+
 #include <algorithm>
 #include <utility>
 
-#include "libprom/cli/command.h"
-
-namespace prom::cli {
+namespace prom {
 namespace {
 
 constexpr std::size_t kDistanceMax = 2;
@@ -55,4 +55,4 @@ std::string did_you_mean(std::string_view typed,
   return words.empty() ? "" : " (did you mean `" + words.front() + "`?)";
 }
 
-}  // namespace prom::cli
+}  // namespace prom
