@@ -1,6 +1,11 @@
-// HTTP client over libcurl's multi interface: many requests at once on one
-// thread.  client.cc is the only file that sees libcurl (with smtp.cc for
-// mail).
+// HTTP client over libcurl's multi interface: thousands of requests at once on
+// one thread, woken by epoll for the sockets that have something.  libcurl is
+// seen in this folder only, and in none of its public headers.
+//
+// Hostile answers are expected: there is one deadline over the whole exchange,
+// limits on headers and body apply while bytes arrive, compressed bodies are
+// decompressed under those limits, redirects are followed one by one, and the
+// address of every connection is held against an AddressPolicy.
 #pragma once
 
 #include <cstdint>
@@ -11,26 +16,33 @@
 #include <vector>
 
 #include "libprom/base/result.h"
+#include "libprom/http/address.h"
 
 namespace prom::http {
 
 using Header = std::pair<std::string, std::string>;
 
+constexpr std::size_t kHeaderBytesMax = 64U << 10U;
+constexpr std::size_t kHeaderLinesMax = 100;
+constexpr unsigned kRedirectsMax = 5;
+
 struct TlsOptions {
   std::string ca_file, cert_file, key_file;
   std::string ca, cert, key;  // PEM text instead of files
-  std::string server_name;
+  std::string server_name;    // for SNI and the certificate, not the host's
   bool insecure_skip_verify = false;
-  std::string min_version, max_version;  // "TLS12", "TLS13"; "" for default
+  // "TLS10" to "TLS13"; "" for TLS 1.2 and for no maximum.
+  std::string min_version, max_version;
 };
 
 // What a connection needs besides the URL.  Secrets are read from their files
 // by whoever fills this in, before each request, so that rotation works.
 struct ClientOptions {
   TlsOptions tls;
-  std::string user, password;  // basic auth; used when user is not empty
+  std::string user, password;  // basic auth; used when one is not empty
   std::string authorization;   // "Bearer token"; used when not empty
   std::string proxy_url, no_proxy;
+  std::vector<Header> proxy_headers;  // sent with CONNECT
   bool proxy_from_environment = false;
   bool follow_redirects = true;
   bool http2 = true;
@@ -39,38 +51,42 @@ struct ClientOptions {
 
 struct Request {
   std::string method = "GET";
-  std::string url;
-  std::vector<Header> headers;
-  std::string body;
+  std::string url = {};
+  std::vector<Header> headers = {};
+  std::string body = {};
   std::int64_t timeout_ms = 10'000;  // the whole exchange
-  // Limits on what is received after decompression.  Beyond the first the
-  // request fails with kLimit.
+  // After decompression.  Beyond it the request fails with kLimit.
   std::uint64_t body_bytes_max = 64ULL << 20U;
   bool accept_gzip = true;
-  std::shared_ptr<const ClientOptions> options;  // null: defaults
+  std::shared_ptr<const ClientOptions> options = {};  // null: defaults
 };
 
 struct Response {
   int status = 0;
-  std::string status_text;       // "404 Not Found"
+  std::string status_text;       // "404 Not Found"; as sent: not printable
   std::vector<Header> headers;   // names in lower case
   std::string body;              // decompressed
   std::uint64_t wire_bytes = 0;  // body as it was received
   std::int64_t duration_ns = 0;
 
+  // The first of that name; "" without one.
   [[nodiscard]] std::string header(std::string_view lower_name) const;
 };
 
-// Errors: kTimeout, kLimit (body or ratio), kUnavailable (refused, reset, DNS,
-// TLS), kBadData (malformed answer).  Messages never hold credentials.
-// Credentials and custom headers are never sent to another origin on a
-// redirect.  One thread.
+// Errors: kTimeout, kLimit (headers, body or ratio), kUnavailable (refused,
+// reset, cut off, DNS, TLS), kBadData (malformed URL or answer, too many
+// redirects), kPermission (an address or a redirect that is not allowed).
+// Messages are printable and never hold credentials.
+//
+// Redirects: at most kRedirectsMax, never from https to http.  When scheme,
+// host or port change, credentials, the client's certificate and all headers
+// but the harmless standard ones stay behind.  One thread.
 class Client {
  public:
   using Done = std::function<void(Result<Response>)>;
   using Id = std::uint64_t;
 
-  Client();
+  explicit Client(AddressPolicy policy = {});
   ~Client();  // unfinished requests are dropped; Done is not called
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -90,9 +106,9 @@ class Client {
 };
 
 // One request, waiting for its end.
-Result<Response> fetch(Request request);
+Result<Response> fetch(Request request, AddressPolicy policy = {});
 
-// The URL without user info and query, for messages.
+// The URL without user info, query and fragment, printable, for messages.
 std::string safe_url(std::string_view url);
 
 }  // namespace prom::http

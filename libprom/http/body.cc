@@ -1,0 +1,168 @@
+#include <libdeflate.h>
+#include <zlib.h>
+
+#include <algorithm>
+
+#include "libprom/base/bytes.h"
+#include "libprom/base/utf8.h"
+#include "libprom/http/body_internal.h"
+
+namespace prom::http {
+namespace {
+
+constexpr std::size_t kWholeBytesMax = 1U << 20U;
+constexpr std::size_t kInflateStepBytes = 64U << 10U;
+constexpr std::size_t kGzipTrailerBytes = 8;
+constexpr std::size_t kGzipBytesMin = 18;  // header and trailer
+constexpr int kGzipWindow = 15 + 16;       // zlib: 32 KiB window, gzip wrapper
+
+struct FreeDecompressor {
+  void operator()(libdeflate_decompressor* d) const {
+    libdeflate_free_decompressor(d);
+  }
+};
+
+libdeflate_decompressor* shared_decompressor() {
+  thread_local const std::unique_ptr<libdeflate_decompressor, FreeDecompressor>
+      decompressor(libdeflate_alloc_decompressor());
+  return decompressor.get();
+}
+
+}  // namespace
+
+void BodyReader::EndStream::operator()(z_stream_s* stream) const {
+  ::inflateEnd(stream);
+  delete stream;
+}
+
+BodyReader::BodyReader(std::uint64_t bytes_max) : bytes_max_(bytes_max) {}
+BodyReader::~BodyReader() = default;
+
+Status BodyReader::begin(std::string_view content_encoding) {
+  if (content_encoding.empty() || content_encoding == "identity") return {};
+  if (content_encoding == "gzip" || content_encoding == "x-gzip") {
+    is_gzip_ = true;
+    return {};
+  }
+  return fail(Code::kBadData, "content encoding \"" +
+                                  printable(content_encoding.substr(0, 64)) +
+                                  "\" is not supported");
+}
+
+Status BodyReader::check_size(std::uint64_t size) const {
+  if (size > bytes_max_) {
+    return fail(Code::kLimit,
+                "body exceeds " + std::to_string(bytes_max_) + " bytes");
+  }
+  if (is_gzip_ && size > kInflateFreeBytes &&
+      size > wire_bytes_ * kInflateRatioMax) {
+    return fail(Code::kLimit, "body expands more than " +
+                                  std::to_string(kInflateRatioMax) +
+                                  " times when decompressed");
+  }
+  return {};
+}
+
+Status BodyReader::expect(std::uint64_t wire_bytes) {
+  // Compressed data may be larger than what it holds, but not by much.
+  if (wire_bytes > bytes_max_) {
+    return fail(Code::kLimit,
+                "body exceeds " + std::to_string(bytes_max_) + " bytes");
+  }
+  // A length is only a promise: beyond this, growth follows the bytes.
+  constexpr std::uint64_t kReserveMax = 8U << 20U;
+  if (!is_gzip_)
+    out_.reserve(static_cast<std::size_t>(std::min(wire_bytes, kReserveMax)));
+  return {};
+}
+
+Status BodyReader::feed(std::string_view piece) {
+  wire_bytes_ += piece.size();
+  if (!is_gzip_) {
+    if (auto ok = check_size(wire_bytes_); !ok) return ok;
+    out_ += piece;
+    return {};
+  }
+  if (stream_ == nullptr && packed_.size() + piece.size() <= kWholeBytesMax) {
+    packed_ += piece;
+    return {};
+  }
+  if (stream_ == nullptr) {
+    if (auto ok = start_stream(); !ok) return ok;
+  }
+  return inflate_piece(piece);
+}
+
+Result<std::string> BodyReader::finish() {
+  if (!is_gzip_ || wire_bytes_ == 0) return std::move(out_);
+  if (stream_ == nullptr) {
+    auto done = inflate_whole();
+    if (!done) return fail(std::move(done).error());
+    if (*done) return std::move(out_);
+    if (auto ok = start_stream(); !ok) return fail(std::move(ok).error());
+  }
+  if (!member_ended_) return fail(Code::kBadData, "gzip data is cut off");
+  return std::move(out_);
+}
+
+Result<bool> BodyReader::inflate_whole() {
+  if (packed_.size() < kGzipBytesMin)
+    return fail(Code::kBadData, "gzip data is cut off");
+  // The trailer names the size, modulo 2^32, of the last member.  It may lie;
+  // then there is the slow way, which finds out.
+  const auto size = load_le<std::uint32_t>(packed_.data() + packed_.size() - 4);
+  if (!check_size(size)) return false;
+  static_assert(kGzipTrailerBytes >= sizeof size);
+  out_.resize(size);
+  std::size_t packed_used = 0;
+  std::size_t size_got = 0;
+  const libdeflate_result result = libdeflate_gzip_decompress_ex(
+      shared_decompressor(), packed_.data(), packed_.size(), out_.data(),
+      out_.size(), &packed_used, &size_got);
+  if (result == LIBDEFLATE_SUCCESS && packed_used == packed_.size() &&
+      size_got == size)
+    return true;
+  out_.clear();
+  return false;
+}
+
+Status BodyReader::start_stream() {
+  stream_.reset(new z_stream_s{});
+  if (::inflateInit2(stream_.get(), kGzipWindow) != Z_OK)
+    return fail(Code::kInternal, "cannot start zlib");
+  member_ended_ = false;
+  const std::string packed = std::move(packed_);
+  return inflate_piece(packed);
+}
+
+Status BodyReader::inflate_piece(std::string_view piece) {
+  // zlib's input pointer is not const, but it does not write through it.
+  stream_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(piece.data()));
+  stream_->avail_in = static_cast<uInt>(piece.size());
+  bool output_full = false;
+  while (stream_->avail_in > 0 || output_full) {
+    if (member_ended_) {  // another member follows, as gzip allows
+      if (::inflateReset(stream_.get()) != Z_OK)
+        return fail(Code::kInternal, "cannot restart zlib");
+      member_ended_ = false;
+    }
+    const std::size_t before = out_.size();
+    out_.resize(before + kInflateStepBytes);
+    stream_->next_out = reinterpret_cast<Bytef*>(out_.data() + before);
+    stream_->avail_out = static_cast<uInt>(kInflateStepBytes);
+    const int result = ::inflate(stream_.get(), Z_NO_FLUSH);
+    output_full = stream_->avail_out == 0;
+    out_.resize(before + kInflateStepBytes - stream_->avail_out);
+    if (result == Z_STREAM_END) {
+      member_ended_ = true;
+      output_full = false;
+    } else if (result != Z_OK && result != Z_BUF_ERROR) {
+      return fail(Code::kBadData, "gzip data is malformed");
+    }
+    if (auto ok = check_size(out_.size()); !ok) return ok;
+    if (result == Z_BUF_ERROR) break;  // nothing more without more input
+  }
+  return {};
+}
+
+}  // namespace prom::http

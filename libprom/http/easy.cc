@@ -1,0 +1,454 @@
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cctype>
+#include <mutex>
+
+#include "libprom/base/number.h"
+#include "libprom/base/utf8.h"
+#include "libprom/http/easy_internal.h"
+
+namespace prom::http {
+namespace {
+
+constexpr long kReceiveBufferBytes = 64L << 10U;
+constexpr long kIdleConnectionSecondsMax = 300;
+// Certificate stores are parsed once a minute, not once a connection.
+constexpr long kCaCacheSeconds = 60;
+
+// Headers that say nothing about who asks: they stay on a redirect to another
+// origin.
+constexpr std::array<std::string_view, 7> kHarmlessHeaders = {
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "content-encoding",
+    "content-type",
+    "user-agent",
+    "x-prometheus-scrape-timeout-seconds"};
+
+std::string to_lower(std::string_view text) {
+  std::string lower(text);
+  std::ranges::transform(lower, lower.begin(), [](unsigned char c) {
+    return static_cast<char>(std::tolower(c));
+  });
+  return lower;
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(kBlank);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
+}
+
+struct FreeUrl {
+  void operator()(CURLU* url) const { curl_url_cleanup(url); }
+};
+using Url = std::unique_ptr<CURLU, FreeUrl>;
+
+std::optional<std::string> part_of(CURLU* url, CURLUPart part,
+                                   unsigned flags = 0) {
+  char* text = nullptr;
+  if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return std::nullopt;
+  std::string copy(text);
+  curl_free(text);
+  return copy;
+}
+
+// --- callbacks of libcurl; the last argument is ours
+
+// One header line, or the blank one at their end.
+std::size_t on_header(char* data, std::size_t size, std::size_t count,
+                      void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  const std::string_view line(data, size * count);
+  transfer.header_bytes += line.size();
+  if (transfer.header_bytes > kHeaderBytesMax ||
+      ++transfer.header_lines > kHeaderLinesMax) {
+    transfer.stopped =
+        Error{Code::kLimit, "headers exceed " +
+                                std::to_string(kHeaderBytesMax) + " bytes or " +
+                                std::to_string(kHeaderLinesMax) + " lines"};
+    return 0;
+  }
+  if (line.starts_with("HTTP/")) {
+    // Anew for each answer: a proxy's, 100 Continue, then the real one.
+    transfer.response.headers.clear();
+    const std::size_t space = line.find(' ');
+    transfer.response.status_text =
+        space == std::string_view::npos ? "" : trimmed(line.substr(space));
+    return line.size();
+  }
+  const std::size_t colon = line.find(':');
+  if (colon != std::string_view::npos) {
+    transfer.response.headers.emplace_back(
+        to_lower(trimmed(line.substr(0, colon))),
+        trimmed(line.substr(colon + 1)));
+  }
+  return line.size();
+}
+
+Status begin_body(Transfer& transfer) {
+  long status = 0;
+  curl_easy_getinfo(transfer.easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  transfer.body = std::make_unique<BodyReader>(transfer.request.body_bytes_max);
+  // The body of a redirect is read, so that the connection stays usable, and
+  // thrown away.
+  if (leads_elsewhere(transfer, status)) return {};
+  if (auto ok = transfer.body->begin(
+          to_lower(transfer.response.header("content-encoding")));
+      !ok)
+    return ok;
+  curl_off_t length = -1;
+  curl_easy_getinfo(transfer.easy.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+                    &length);
+  if (length < 0) return {};
+  return transfer.body->expect(static_cast<std::uint64_t>(length));
+}
+
+std::size_t on_body(char* data, std::size_t size, std::size_t count,
+                    void* user) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  const std::string_view piece(data, size * count);
+  Status ok;
+  if (transfer.body == nullptr) ok = begin_body(transfer);
+  if (ok) ok = transfer.body->feed(piece);
+  if (ok) return piece.size();
+  transfer.stopped = std::move(ok).error();
+  return CURL_WRITEFUNC_ERROR;
+}
+
+bool address_allowed(Transfer& transfer, const Address& address) {
+  if (transfer.policy->allows(address)) return true;
+  transfer.stopped =
+      Error{Code::kPermission,
+            "connecting to " + address.to_string() + " is not allowed"};
+  return false;
+}
+
+curl_socket_t on_open_socket(void* user, curlsocktype /*purpose*/,
+                             curl_sockaddr* to) {
+  auto& transfer = *static_cast<Transfer*>(user);
+  const auto address = Address::from(to->addr);
+  if (address && !address_allowed(transfer, *address)) return CURL_SOCKET_BAD;
+  return ::socket(to->family, to->socktype | SOCK_CLOEXEC, to->protocol);
+}
+
+// --- options
+
+bool append(HeaderList& list, const std::string& line) {
+  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+  if (longer == nullptr) return false;
+  (void)list.release();
+  list.reset(longer);
+  return true;
+}
+
+Status add_headers(HeaderList& list, const std::vector<Header>& headers,
+                   bool trusted) {
+  for (const auto& [name, value] : headers) {
+    if (name.empty() || has_control_bytes(name) || has_control_bytes(value) ||
+        name.find_first_of(": ") != std::string::npos) {
+      return fail(Code::kBadData,
+                  "header \"" + printable(name) + "\" cannot be sent");
+    }
+    if (!trusted && std::ranges::find(kHarmlessHeaders, to_lower(name)) ==
+                        kHarmlessHeaders.end())
+      continue;
+    // A header without a value is written with a semicolon for libcurl.
+    append(list, value.empty() ? name + ";" : name + ": " + value);
+  }
+  return {};
+}
+
+Status set_headers(Transfer& transfer, const ClientOptions& options) {
+  const Request& request = transfer.request;
+  HeaderList list;
+  const auto has = [&](std::string_view lower_name) {
+    return std::ranges::any_of(request.headers, [&](const Header& header) {
+      return to_lower(header.first) == lower_name;
+    });
+  };
+  if (!has("user-agent"))
+    append(list, std::string("User-Agent: prom-tools/") + PROM_VERSION);
+  if (!has("accept-encoding")) {
+    append(list, request.accept_gzip ? "Accept-Encoding: gzip"
+                                     : "Accept-Encoding: identity");
+  }
+  if (transfer.trusted && !options.authorization.empty()) {
+    if (has_control_bytes(options.authorization))
+      return fail(Code::kBadData, "credentials contain control characters");
+    append(list, "Authorization: " + options.authorization);
+  }
+  append(list, "Expect:");  // no 100-continue: it costs a round trip
+  if (auto ok = add_headers(list, request.headers, transfer.trusted); !ok)
+    return ok;
+  if (!options.tls.server_name.empty() && !has("host")) {
+    // The URL carries the name for TLS then; see set_server_name.
+    append(list, "Host: " + transfer.origin.host + ":" + transfer.origin.port);
+  }
+  transfer.headers = std::move(list);
+  curl_easy_setopt(transfer.easy.get(), CURLOPT_HTTPHEADER,
+                   transfer.headers.get());
+  return {};
+}
+
+// libcurl takes the name for SNI and for the certificate from the URL.  So the
+// URL gets the name, and the connection goes to where it pointed before.
+Status set_server_name(Transfer& transfer, const std::string& name) {
+  const Url url(curl_url());
+  if (curl_url_set(url.get(), CURLUPART_URL, transfer.url.c_str(), 0) !=
+          CURLUE_OK ||
+      curl_url_set(url.get(), CURLUPART_HOST, name.c_str(), 0) != CURLUE_OK)
+    return fail(Code::kBadData,
+                "server name \"" + printable(name) + "\" is no host name");
+  const std::string renamed =
+      part_of(url.get(), CURLUPART_URL).value_or(std::string());
+  HeaderList list;
+  append(list, name + ":" + transfer.origin.port + ":" + transfer.origin.host +
+                   ":" + transfer.origin.port);
+  transfer.connect_to = std::move(list);
+  CURL* easy = transfer.easy.get();
+  curl_easy_setopt(easy, CURLOPT_URL, renamed.c_str());
+  curl_easy_setopt(easy, CURLOPT_CONNECT_TO, transfer.connect_to.get());
+  return {};
+}
+
+void set_method(Transfer& transfer) {
+  CURL* easy = transfer.easy.get();
+  const std::string& method = transfer.method;
+  if (method == "GET" && transfer.request.body.empty()) {
+    curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    return;
+  }
+  if (method == "HEAD") {
+    curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    return;
+  }
+  if (method == "POST" || !transfer.request.body.empty()) {
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(transfer.request.body.size()));
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer.request.body.data());
+  }
+  if (method != "POST")
+    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method.c_str());
+}
+
+Status set_proxy(Transfer& transfer, const ClientOptions& options) {
+  CURL* easy = transfer.easy.get();
+  if (!options.proxy_url.empty()) {
+    curl_easy_setopt(easy, CURLOPT_PROXY, options.proxy_url.c_str());
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, options.no_proxy.c_str());
+  } else if (!options.proxy_from_environment) {
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+  }
+  if (options.proxy_headers.empty()) return {};
+  HeaderList list;
+  if (auto ok = add_headers(list, options.proxy_headers, true); !ok) return ok;
+  transfer.proxy_headers = std::move(list);
+  curl_easy_setopt(easy, CURLOPT_HEADEROPT,
+                   static_cast<long>(CURLHEADER_SEPARATE));
+  curl_easy_setopt(easy, CURLOPT_PROXYHEADER, transfer.proxy_headers.get());
+  return {};
+}
+
+std::optional<long> tls_version(const std::string& name, bool is_maximum) {
+  static const std::array<std::pair<std::string_view, std::pair<long, long>>, 4>
+      kVersions = {{
+          {"TLS10", {CURL_SSLVERSION_TLSv1_0, CURL_SSLVERSION_MAX_TLSv1_0}},
+          {"TLS11", {CURL_SSLVERSION_TLSv1_1, CURL_SSLVERSION_MAX_TLSv1_1}},
+          {"TLS12", {CURL_SSLVERSION_TLSv1_2, CURL_SSLVERSION_MAX_TLSv1_2}},
+          {"TLS13", {CURL_SSLVERSION_TLSv1_3, CURL_SSLVERSION_MAX_TLSv1_3}},
+      }};
+  if (name.empty()) return is_maximum ? 0 : CURL_SSLVERSION_TLSv1_2;
+  for (const auto& [known, numbers] : kVersions)
+    if (known == name) return is_maximum ? numbers.second : numbers.first;
+  return std::nullopt;
+}
+
+void set_text_blob(CURL* easy, CURLoption option, const std::string& text) {
+  curl_blob blob{.data = const_cast<char*>(text.data()),
+                 .len = text.size(),
+                 .flags = CURL_BLOB_COPY};
+  curl_easy_setopt(easy, option, &blob);
+}
+
+}  // namespace
+
+void start_curl() {
+  static std::once_flag once;
+  std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+}
+
+bool has_control_bytes(std::string_view text) {
+  return std::ranges::any_of(
+      text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+}
+
+Result<Origin> origin_of(const std::string& url) {
+  const Url parsed(curl_url());
+  const auto bad = [&](std::string_view why) {
+    return fail(Code::kBadData, safe_url(url) + ": " + std::string(why));
+  };
+  if (has_control_bytes(url)) return bad("control characters in the URL");
+  const CURLUcode code =
+      curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0);
+  if (code == CURLUE_UNSUPPORTED_SCHEME) return bad("not http or https");
+  if (code != CURLUE_OK) return bad("malformed URL");
+  Origin origin{
+      .scheme = part_of(parsed.get(), CURLUPART_SCHEME).value_or(""),
+      .host = to_lower(part_of(parsed.get(), CURLUPART_HOST).value_or("")),
+      .port = part_of(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT)
+                  .value_or("")};
+  if (origin.scheme != "http" && origin.scheme != "https")
+    return bad("not http or https");
+  return origin;
+}
+
+Result<std::string> resolve_url(const std::string& url,
+                                const std::string& location) {
+  const Url parsed(curl_url());
+  if (has_control_bytes(location) ||
+      curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
+      curl_url_set(parsed.get(), CURLUPART_URL, location.c_str(),
+                   CURLU_URLENCODE) != CURLUE_OK)
+    return fail(Code::kBadData, "redirected to a malformed URL");
+  auto resolved = part_of(parsed.get(), CURLUPART_URL);
+  if (!resolved) return fail(Code::kBadData, "redirected to a malformed URL");
+  return *std::move(resolved);
+}
+
+Status set_tls(CURL* easy, const TlsOptions& tls, bool with_certificate) {
+  const auto min_version = tls_version(tls.min_version, false);
+  const auto max_version = tls_version(tls.max_version, true);
+  if (!min_version || !max_version)
+    return fail(Code::kConfig, "unknown TLS version");
+  curl_easy_setopt(easy, CURLOPT_SSLVERSION, *min_version | *max_version);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER,
+                   tls.insecure_skip_verify ? 0L : 1L);
+  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST,
+                   tls.insecure_skip_verify ? 0L : 2L);
+  curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, kCaCacheSeconds);
+  if (!tls.ca.empty()) {
+    set_text_blob(easy, CURLOPT_CAINFO_BLOB, tls.ca);
+  } else if (!tls.ca_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, tls.ca_file.c_str());
+    curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+  }
+  if (!with_certificate) return {};
+  if (!tls.cert.empty()) {
+    set_text_blob(easy, CURLOPT_SSLCERT_BLOB, tls.cert);
+  } else if (!tls.cert_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, tls.cert_file.c_str());
+  }
+  if (!tls.key.empty()) {
+    set_text_blob(easy, CURLOPT_SSLKEY_BLOB, tls.key);
+  } else if (!tls.key_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_SSLKEY, tls.key_file.c_str());
+  }
+  return {};
+}
+
+Status prepare_hop(Transfer& transfer, CURLSH* share, std::int64_t left_ms) {
+  static const ClientOptions kDefaults;
+  const ClientOptions& options = transfer.request.options != nullptr
+                                     ? *transfer.request.options
+                                     : kDefaults;
+  // Behind a proxy nothing else sees an address that the URL spells out.
+  std::string_view host = transfer.origin.host;
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  if (const auto address = Address::parse(host);
+      address && options.unix_socket.empty() &&
+      !address_allowed(transfer, *address))
+    return fail(*std::exchange(transfer.stopped, std::nullopt));
+  CURL* easy = transfer.easy.get();
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, &transfer);
+  curl_easy_setopt(easy, CURLOPT_URL, transfer.url.c_str());
+  curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(easy, CURLOPT_SHARE, share);
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  // A resolver that hangs is left behind, not waited for.
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(left_ms));
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(left_ms));
+  curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
+  curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, kIdleConnectionSecondsMax);
+  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+                   options.http2 ? static_cast<long>(CURL_HTTP_VERSION_2TLS)
+                                 : static_cast<long>(CURL_HTTP_VERSION_1_1));
+  curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.curl_text.data());
+  transfer.curl_text[0] = '\0';
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &transfer);
+  if (!options.unix_socket.empty()) {
+    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH,
+                     options.unix_socket.c_str());
+  }
+  if (transfer.trusted &&
+      (!options.user.empty() || !options.password.empty())) {
+    curl_easy_setopt(easy, CURLOPT_HTTPAUTH, static_cast<long>(CURLAUTH_BASIC));
+    curl_easy_setopt(easy, CURLOPT_USERNAME, options.user.c_str());
+    curl_easy_setopt(easy, CURLOPT_PASSWORD, options.password.c_str());
+  }
+  set_method(transfer);
+  if (auto ok = set_proxy(transfer, options); !ok) return ok;
+  if (auto ok = set_headers(transfer, options); !ok) return ok;
+  if (transfer.origin.scheme == "http") return {};
+  if (!options.tls.server_name.empty()) {
+    if (auto ok = set_server_name(transfer, options.tls.server_name); !ok)
+      return ok;
+  }
+  return set_tls(easy, options.tls, transfer.trusted);
+}
+
+bool leads_elsewhere(const Transfer& transfer, long status) {
+  if (transfer.request.options != nullptr &&
+      !transfer.request.options->follow_redirects)
+    return false;
+  return (status == 301 || status == 302 || status == 303 || status == 307 ||
+          status == 308) &&
+         !transfer.response.header("location").empty();
+}
+
+Error hop_error(const Transfer& transfer, CURLcode code) {
+  if (transfer.stopped) return *transfer.stopped;
+  const std::string text = transfer.curl_text[0] != '\0'
+                               ? printable(trimmed(transfer.curl_text.data()))
+                               : std::string(curl_easy_strerror(code));
+  switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+      return {Code::kTimeout, "no complete answer within " +
+                                  std::to_string(transfer.request.timeout_ms) +
+                                  " ms"};
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+    case CURLE_BAD_CONTENT_ENCODING:
+      return {Code::kBadData, text};
+    case CURLE_OUT_OF_MEMORY:
+      return {Code::kLimit, text};
+    default:
+      return {Code::kUnavailable, text};
+  }
+}
+
+std::string safe_url(std::string_view url) {
+  std::string safe(url.substr(0, url.find_first_of("?#")));
+  const std::size_t scheme = safe.find("://");
+  const std::size_t host = scheme == std::string::npos ? 0 : scheme + 3;
+  const std::size_t host_end = std::min(safe.find('/', host), safe.size());
+  const std::size_t at = safe.rfind('@', host_end);
+  if (at != std::string::npos && at >= host && at < host_end)
+    safe.erase(host, at + 1 - host);
+  return printable(safe);
+}
+
+}  // namespace prom::http
