@@ -1,7 +1,8 @@
 #include "libprom/base/utf8.h"
 
-#include <array>
+#include <clocale>
 #include <cstring>
+#include <cwctype>
 
 namespace prom {
 namespace {
@@ -49,7 +50,52 @@ void append_escape(std::string& out, std::uint32_t c) {
   }
 }
 
+// The system's table of letters; the program's own locale stays "C".
+locale_t unicode_locale() {
+  static const locale_t locale =
+      newlocale(LC_CTYPE_MASK, "C.UTF-8", static_cast<locale_t>(nullptr));
+  return locale;
+}
+
+template <typename MapAscii, typename MapWide>
+std::string map_letters(std::string_view text, MapAscii map_ascii,
+                        MapWide map_wide) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const CodePoint c = decode_utf8(text);
+    if (c.value < 0x80) {
+      out += map_ascii(text[0]);
+    } else if (unicode_locale() == nullptr) {
+      append_utf8(out, c.value);
+    } else {
+      append_utf8(out, static_cast<std::uint32_t>(map_wide(
+                           static_cast<wint_t>(c.value), unicode_locale())));
+    }
+    text.remove_prefix(c.size);
+  }
+  return out;
+}
+
 }  // namespace
+
+std::string to_lower(std::string_view text) {
+  return map_letters(
+      text,
+      [](char c) {
+        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+      },
+      towlower_l);
+}
+
+std::string to_upper(std::string_view text) {
+  return map_letters(
+      text,
+      [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+      },
+      towupper_l);
+}
 
 bool is_valid_utf8(std::string_view text) {
   while (!text.empty()) {

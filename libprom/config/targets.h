@@ -17,13 +17,13 @@
 namespace prom::config {
 
 struct Target {
-  std::string url;    // with path and parameters
-  Labels labels;      // after relabelling; names with __ are left out
-  Labels discovered;  // before relabelling
+  std::string url;         // with path and parameters
+  Labels labels;           // after relabelling; names with __ are left out
+  Labels discovered = {};  // before relabelling
   // What relabelling may set for one target.  0: the job's setting.
   std::int64_t interval_ms = 0;
   std::int64_t timeout_ms = 0;
-  std::string unix_socket;  // connect here; "" for the URL's host
+  std::string unix_socket = {};  // connect here; "" for the URL's host
   bool scrape_native_histograms = false;
   bool convert_classic_histograms_to_nhcb = false;
   bool always_scrape_classic_histograms = false;
