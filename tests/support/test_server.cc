@@ -42,11 +42,16 @@ std::string Peer::read_request() {
         return request;
       }
     }
-    char buffer[16384];
-    const ssize_t n = ::recv(fd_.get(), buffer, sizeof buffer, 0);
-    if (n <= 0) return "";
-    rest_.append(buffer, static_cast<std::size_t>(n));
+    const std::string more = read_some();
+    if (more.empty()) return "";
+    rest_ += more;
   }
+}
+
+std::string Peer::read_some() {
+  char buffer[16384];
+  const ssize_t n = ::recv(fd_.get(), buffer, sizeof buffer, 0);
+  return n <= 0 ? "" : std::string(buffer, static_cast<std::size_t>(n));
 }
 
 bool Peer::send(std::string_view bytes) {

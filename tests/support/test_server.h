@@ -22,6 +22,7 @@ class Peer {
 
   // The next request, head and body; "" when the client closed.
   std::string read_request();
+  std::string read_some();  // whatever comes next; "" when the client closed
   // False when the client is gone.
   bool send(std::string_view bytes);
   // A whole answer with Content-Length.
