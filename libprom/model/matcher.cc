@@ -6,6 +6,7 @@
 #include <re2/re2.h>
 
 #include "libprom/base/utf8.h"
+#include "libprom/model/regex_expand.h"
 #include "libprom/model/regex_shape.h"
 
 namespace prom {
@@ -21,71 +22,6 @@ constexpr std::size_t kChoicePatternBytesMax = 1UL << 20U;
 // Above this many literals a hash table is faster than looking at each.
 constexpr std::size_t kScannedLiteralsMax = 8;
 constexpr int kGroupsMax = 1000;
-
-// Go writes a group's name with letters and digits of any script.
-const re2::RE2& group_name_regex() {
-  static const re2::RE2 regex(R"([\pL\p{Nd}_]+)");
-  return regex;
-}
-
-std::size_t group_name_size(std::string_view text) {
-  re2::StringPiece found;
-  const re2::StringPiece piece(text.data(), text.size());
-  if (!group_name_regex().Match(piece, 0, piece.size(), re2::RE2::ANCHOR_START,
-                                &found, 1))
-    return 0;
-  return found.size();
-}
-
-// The group that "$1", "${1}" or "$name" at the front of `text` (after the
-// dollar) means; the text it takes, or 0 when the dollar stands for itself.
-struct GroupReference {
-  std::string_view name;
-  int number = -1;  // -1: by name
-  std::size_t size = 0;
-};
-
-GroupReference group_reference(std::string_view text) {
-  GroupReference found;
-  const bool braced = text.starts_with('{');
-  const std::string_view rest = text.substr(braced ? 1 : 0);
-  const std::size_t size = group_name_size(rest);
-  if (size == 0) return found;
-  if (braced && (size >= rest.size() || rest[size] != '}')) return found;
-  found.name = rest.substr(0, size);
-  found.size = size + (braced ? 2 : 0);
-  constexpr std::size_t kDigitsMax = 8;
-  const bool digits = std::ranges::all_of(
-      found.name, [](char c) { return c >= '0' && c <= '9'; });
-  if (digits && size <= kDigitsMax && (found.name[0] != '0' || size == 1))
-    found.number = std::stoi(std::string(found.name));
-  return found;
-}
-
-// Replaces each group reference in `replacement` with what `group` appends
-// for it.
-template <typename AppendGroup>
-void expand_references(std::string_view replacement, std::string& out,
-                       AppendGroup append_group) {
-  while (true) {
-    const std::size_t dollar = replacement.find('$');
-    out += replacement.substr(0, dollar);
-    if (dollar == std::string_view::npos) return;
-    replacement.remove_prefix(dollar + 1);
-    if (replacement.starts_with('$')) {
-      out += '$';
-      replacement.remove_prefix(1);
-      continue;
-    }
-    const GroupReference reference = group_reference(replacement);
-    if (reference.size == 0) {
-      out += '$';
-      continue;
-    }
-    append_group(reference);
-    replacement.remove_prefix(reference.size);
-  }
-}
 
 bool matches_affix(const RegexShape& shape, std::string_view text) {
   const std::size_t front = shape.front_non_empty ? 1 : 0;

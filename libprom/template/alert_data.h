@@ -19,25 +19,25 @@ namespace prom::templates {
 using KeyValues = std::optional<std::map<std::string, std::string>>;
 
 struct AlertData {
-  std::string status;  // "firing" or "resolved"
-  KeyValues labels;
-  KeyValues annotations;
-  Time starts_at;
-  Time ends_at;
-  std::string generator_url;
-  std::string fingerprint;
+  std::string status = {};  // "firing" or "resolved"
+  KeyValues labels = {};
+  KeyValues annotations = {};
+  Time starts_at = {};
+  Time ends_at = {};
+  std::string generator_url = {};
+  std::string fingerprint = {};
 };
 
 struct NotificationData {
-  std::string receiver;  // regexp-quoted
-  std::string status;
-  std::vector<AlertData> alerts;
-  std::string notification_reason;
-  KeyValues group_labels;
-  KeyValues common_labels;
-  KeyValues common_annotations;
-  KeyValues route_labels;
-  std::string external_url;
+  std::string receiver = {};  // regexp-quoted
+  std::string status = {};
+  std::vector<AlertData> alerts = {};
+  std::string notification_reason = {};
+  KeyValues group_labels = {};
+  KeyValues common_labels = {};
+  KeyValues common_annotations = {};
+  KeyValues route_labels = {};
+  std::string external_url = {};
   // The values of route_labels are rendered already: {{ routeLabels "x" }}
   // returns them as they are.
   bool route_labels_rendered = false;

@@ -43,7 +43,7 @@ struct ExecuteOptions {
   MissingKey missing_key = MissingKey::kZero;
   // Escape what actions print for the place in the HTML where it is printed.
   bool html = false;
-  Environment environment;
+  Environment environment = {};
 };
 
 struct Tree;

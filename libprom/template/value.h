@@ -30,7 +30,7 @@ struct Time {
 
   std::int64_t seconds = kZeroSeconds;  // since 1970
   std::int32_t nanoseconds = 0;         // 0 .. 999999999
-  std::string zone;                     // IANA name; "" is UTC
+  std::string zone = {};                // IANA name; "" is UTC
 
   static Time from_ms(std::int64_t unix_ms);
   [[nodiscard]] bool is_zero() const {
@@ -148,15 +148,15 @@ class Value {
 constexpr std::size_t kValueDepthMax = 64;
 
 struct List {
-  std::vector<Value> items;
+  std::vector<Value> items = {};
   std::string_view type = "[]interface {}";  // static storage
   bool is_null = false;                      // Go's nil slice
   std::size_t depth = 1;                     // filled in by Value::list
 };
 
 struct Map {
-  std::map<std::string, Value> entries;
-  Value missing;  // the zero of the element type
+  std::map<std::string, Value> entries = {};
+  Value missing = {};  // the zero of the element type
   std::string_view type = "map[string]interface {}";
   bool is_null = false;
   std::size_t depth = 1;  // filled in by Value::map
