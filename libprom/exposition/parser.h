@@ -2,46 +2,22 @@
 // (quoted UTF-8 names), OpenMetrics 1.0, and the pipe dialect of the text
 // format that our own tools exchange (prom-wire(5)).
 //
-// Parser walks any input once.  TargetParser is for a target that is scraped
-// again and again: it keeps the previous body and parses only what changed.
+// Parser walks any input once.  TargetParser (target_parser.h) is for a target
+// that is scraped again and again: it keeps the previous body and parses only
+// what changed.
 #pragma once
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "libprom/base/result.h"
+#include "libprom/exposition/format.h"
+#include "libprom/exposition/scanner.h"
+#include "libprom/exposition/target_parser.h"
 #include "libprom/model/labels.h"
 
 namespace prom::exposition {
-
-enum class Format {
-  kText,         // timestamps in integer milliseconds
-  kOpenMetrics,  // timestamps in seconds; must end in "# EOF"
-  // The text format between a first line "# prom-samples v1" and a last line
-  // "# prom-samples end".  `# STALE name{labels} timestamp` is a stale marker.
-  kPipe,
-};
-
-enum class MetricType {
-  kUnknown,
-  kCounter,
-  kGauge,
-  kHistogram,
-  kGaugeHistogram,
-  kSummary,
-  kInfo,
-  kStateset,
-};
-std::string_view to_string(MetricType type);
-
-struct Exemplar {
-  Labels labels;
-  double value = 0;
-  std::optional<std::int64_t> t_ms;
-};
 
 // Views point into the input.
 struct Sample {
@@ -52,20 +28,25 @@ struct Sample {
   std::uint32_t line = 0;  // 1-based
 };
 
-struct Metadata {
-  enum class Kind { kType, kHelp, kUnit };
-  Kind kind = Kind::kType;
-  std::string family;
-  MetricType type = MetricType::kUnknown;  // kType
-  std::string text;                        // kHelp, kUnit
-};
-
 class Parser {
  public:
   enum class Item { kSample, kMetadata, kEnd };
 
-  // Borrows `input`.
+  // What a piece of input leaves to the next one.
+  struct Continuation {
+    MetricType type = MetricType::kUnknown;  // of the last TYPE
+    std::uint32_t line = 1;                  // number of the next line
+    bool begun = false;  // pipe: "# prom-samples v1" was seen
+    bool ended = false;  // "# EOF" or "# prom-samples end" was the last line
+  };
+
+  // Borrows `input`, which is all there is: OpenMetrics and the pipe dialect
+  // must end as they have to.
   Parser(std::string_view input, Format format);
+  // A piece of a longer input, which ends with the end of a line.  At its end
+  // next() returns kEnd and continuation() is for the next piece; whether the
+  // input was cut is known when there is none: !continuation().ended.
+  Parser(std::string_view piece, Format format, const Continuation& before);
 
   // kBadData with "line:column: reason" on the first malformed line; the
   // parser then stays there.
@@ -79,42 +60,24 @@ class Parser {
   // REQUIRES: sample().has_exemplar.
   [[nodiscard]] Exemplar exemplar() const;
 
+  [[nodiscard]] const Continuation& continuation() const { return state_; }
+
  private:
-  // The implementing module completes this class.
-  std::string_view rest_;
+  Result<Item> end();
+
+  Scanner scanner_;
   Format format_;
+  bool whole_;  // nothing follows the input
+  Continuation state_;
+  Record record_;
   Sample sample_;
   Metadata metadata_;
 };
 
-// One target's expositions, one after the other.  Series are known by a dense
-// number, the ref, which stays the same for the life of the parser: the same
-// series text always has the same ref.
-class TargetParser {
- public:
-  struct Entry {
-    std::uint32_t ref = 0;
-    bool has_timestamp = false;
-    double value = 0;
-    std::int64_t t_ms = 0;  // valid when has_timestamp
-  };
-
-  // Takes the body, which becomes the "previous body" of the next call.  On
-  // failure entries() is empty and what was known stays known.
-  Status parse(std::string body, Format format);
-
-  // In the order of the lines.
-  [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
-  // Refs are below this; it only grows until forget().
-  [[nodiscard]] std::size_t series_count() const;
-  [[nodiscard]] Labels labels(std::uint32_t ref) const;
-  [[nodiscard]] const std::vector<Metadata>& metadata() const;
-  // Drops everything that is known; refs begin at 0 again.
-  void forget();
-
- private:
-  // The implementing module completes this class.
-  std::vector<Entry> entries_;
-};
+// Where "# EOF" and the first and last line of the pipe dialect may stand;
+// null when a record of this kind may, else what is wrong.  Shared with
+// TargetParser.
+const char* check_frame(Format format, Record::Kind kind,
+                        Parser::Continuation& state);
 
 }  // namespace prom::exposition
