@@ -1,11 +1,13 @@
 #include "libprom/base/duration.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <limits>
 
 #include "libprom/base/number.h"
+#include "libprom/base/utf8.h"
 
 namespace prom {
 namespace {
@@ -27,14 +29,19 @@ constexpr std::int64_t kDurationMsMax =
     std::numeric_limits<std::int64_t>::max() / 1'000'000;
 
 std::unexpected<Error> bad_duration(std::string_view text) {
-  return fail(Code::kBadData,
-              "not a valid duration string: \"" + std::string(text) + "\"");
+  return fail(Code::kBadData, "not a valid duration string: " + quote(text));
 }
 
 std::size_t digits_at(std::string_view text) {
   std::size_t n = 0;
   while (n < text.size() && text[n] >= '0' && text[n] <= '9') ++n;
   return n;
+}
+
+// Up to the next digit.
+std::size_t letters_at(std::string_view text) {
+  const std::size_t end = text.find_first_of("0123456789");
+  return end == std::string_view::npos ? text.size() : end;
 }
 
 void append_two(std::string& out, int value) {
@@ -70,32 +77,32 @@ std::optional<std::int64_t> zone_offset_s(std::string_view zone) {
 
 Result<std::int64_t> parse_duration_ms(std::string_view text) {
   if (text == "0") return 0;
+  if (text.empty()) return fail(Code::kBadData, "empty duration string");
   std::string_view rest = text;
   std::int64_t total_ms = 0;
   std::size_t next_unit = 0;
-  if (rest.empty()) return fail(Code::kBadData, "empty duration string");
   while (!rest.empty()) {
     const std::size_t digits = digits_at(rest);
     const std::optional<std::int64_t> count = parse_int(rest.substr(0, digits));
     if (digits == 0 || !count) return bad_duration(text);
     rest.remove_prefix(digits);
-    std::size_t unit = next_unit;
-    // "ms" must win over "m": try the longest name that fits.
-    const bool millis = rest.starts_with("ms");
-    while (unit < kUnits.size() &&
-           (millis ? kUnits[unit].name != "ms"
-                   : !rest.starts_with(kUnits[unit].name))) {
-      ++unit;
+    const std::string_view name = rest.substr(0, letters_at(rest));
+    if (name.empty()) return bad_duration(text);
+    const auto* unit = std::ranges::find(kUnits, name, &Unit::name);
+    if (unit == kUnits.end()) {
+      return fail(Code::kBadData, "unknown unit " + quote(name) +
+                                      " in duration " + quote(text));
     }
-    if (unit == kUnits.size()) return bad_duration(text);
+    const auto index = static_cast<std::size_t>(unit - kUnits.begin());
+    if (index < next_unit) return bad_duration(text);
     std::int64_t part_ms = 0;
-    if (__builtin_mul_overflow(*count, kUnits[unit].ms, &part_ms) ||
+    if (__builtin_mul_overflow(*count, unit->ms, &part_ms) ||
         __builtin_add_overflow(total_ms, part_ms, &total_ms) ||
         total_ms > kDurationMsMax) {
       return fail(Code::kBadData, "duration out of range");
     }
-    rest.remove_prefix(kUnits[unit].name.size());
-    next_unit = unit + 1;
+    rest.remove_prefix(name.size());
+    next_unit = index + 1;
   }
   return total_ms;
 }
@@ -110,7 +117,7 @@ std::string format_duration(std::int64_t duration_ms) {
   }
   for (const Unit& unit : kUnits) {
     const auto unit_ms = static_cast<std::uint64_t>(unit.ms);
-    const bool exact_only = unit.ms >= kDayMs;
+    const bool exact_only = unit.ms >= kWeekMs;
     if (exact_only && rest % unit_ms != 0) continue;
     const std::uint64_t count = rest / unit_ms;
     if (count == 0) continue;

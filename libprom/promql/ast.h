@@ -36,7 +36,7 @@ enum class DurationOp : std::uint8_t {
   kRange,     // range(): end - start of the query
   kMin,       // min_of(lhs, rhs)
   kMax,       // max_of(lhs, rhs)
-  kPlus,      // +rhs; also what keeps "(5)" parenthesised
+  kPlus,      // +rhs; in parentheses it only carries them, as in "(5)"
   kMinus,     // -rhs
   kAdd,       // lhs + rhs
   kSubtract,  // lhs - rhs

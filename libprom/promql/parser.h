@@ -33,7 +33,6 @@ struct ParseOptions {
   bool experimental_functions = false;    // promql-experimental-functions
   bool extended_range_selectors = false;  // promql-extended-range-selectors
   bool fill_modifiers = false;            // promql-binop-fill-modifiers
-  bool duration_expressions = true;       // always on since 3.13
 
   // Everything on, as upstream's own language tests have it.
   static ParseOptions all();
@@ -51,7 +50,8 @@ using Parsed = std::expected<T, Diagnostics>;
 Parsed<ExprPtr> parse(std::string_view text, const ParseOptions& options = {});
 
 // Parses a series selector as in match[]=…: name{label="value"}, without
-// modifiers.
+// modifiers.  As upstream, it may match everything; the caller decides whether
+// it has to have a matcher that does not match the empty string.
 Parsed<Matchers> parse_selector(std::string_view text);
 
 // Parses a series: name{label="value"}.

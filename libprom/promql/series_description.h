@@ -54,7 +54,8 @@ struct SequenceItem {
   Kind kind = Kind::kOmitted;
   std::size_t count = 1;  // how many values it stands for, at least 0
   double value = 0;       // kFloat: of the first; a stale NaN for `stale`
-  // kFloat: what each further value adds.
+  // kFloat: what is added for each further value, one addition after the
+  // other, as upstream does and as rounding shows.
   double increment = 0;
   // kHistogram: the first value, and what is added to or taken from it again
   // and again.  The arithmetic of histograms is the caller's.
