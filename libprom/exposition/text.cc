@@ -119,6 +119,15 @@ void append_type(std::string& out, std::string_view name,
   out += '\n';
 }
 
+void append_unit(std::string& out, std::string_view name,
+                 std::string_view unit) {
+  out += "# UNIT ";
+  append_metric_name(out, name);
+  out += ' ';
+  out += unit;
+  out += '\n';
+}
+
 void append_canonical_float(std::string& out, double value) {
   const std::size_t before = out.size();
   append_float_go_g(out, value);

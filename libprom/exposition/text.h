@@ -28,6 +28,9 @@ void append_help(std::string& out, std::string_view name, std::string_view help,
                  HelpEscape escape = HelpEscape::kText);
 void append_type(std::string& out, std::string_view name,
                  std::string_view type);
+// "# UNIT name unit\n"; only OpenMetrics has it.
+void append_unit(std::string& out, std::string_view name,
+                 std::string_view unit);
 
 // A bucket bound or a quantile as both formats write it in canonical form:
 // "1.0", "0.5", "1e+06", "+Inf".
