@@ -98,10 +98,11 @@ $(foreach s,$(RUNNER_SRC),$(eval $(call runner_rule,$s)))
 
 # The fuzz variant links libFuzzer; every other variant replays the corpus.
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(B)/obj/tests/fuzz/replay.o)
-$(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_MAIN) $(LIB)
+$(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_MAIN) \
+    $(call obj,$(SUPPORT)) $(LIB)
 	@mkdir -p $(@D)
 	$(CXX) $(ALL_LDFLAGS) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) -o $@ $^ \
-	  $(LDLIBS)
+	  -lgmock -lgtest $(LDLIBS)
 
 $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(call obj,$(SUPPORT)) $(LIB)
 	@mkdir -p $(@D)
