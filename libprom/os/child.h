@@ -1,0 +1,45 @@
+// A child process whose standard output we read: a stage that another stage
+// runs for itself.  Never a shell: arguments arrive as they are given.
+#pragma once
+
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libprom/base/result.h"
+#include "libprom/os/file.h"
+
+namespace prom::os {
+
+class Child {
+ public:
+  // Starts `arguments[0]`, found along PATH unless it has a slash, with no
+  // standard input, our standard error, and a pipe for its output.  Blocked
+  // and ignored signals are not passed on.  kMissing when there is no such
+  // program.
+  static Result<Child> start(const std::vector<std::string>& arguments);
+
+  Child(Child&& other) noexcept;
+  Child& operator=(Child&&) = delete;
+  ~Child();  // SIGTERM, then waits
+
+  // Its output; ends when the child has closed it.
+  [[nodiscard]] int output_fd() const { return output_.get(); }
+  void signal(int number) const;
+  // The exit status once it ended, 128 + N when signal N ended it; nullopt
+  // while it runs.
+  std::optional<int> poll();
+  int wait();
+
+ private:
+  Child(pid_t pid, Fd output) : pid_(pid), output_(std::move(output)) {}
+  std::optional<int> collect(int options);
+
+  pid_t pid_ = -1;
+  Fd output_;
+  std::optional<int> status_;
+};
+
+}  // namespace prom::os

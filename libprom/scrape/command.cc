@@ -1,0 +1,150 @@
+#include "libprom/scrape/command.h"
+
+#include <memory>
+
+#include "libprom/base/number.h"
+#include "libprom/scrape/options.h"
+#include "libprom/scrape/run.h"
+
+namespace prom::scrape {
+namespace {
+
+cli::Setter into_descriptor(std::int64_t& into) {
+  return [&into](std::string_view text) -> Status {
+    const auto fd = parse_uint(text);
+    if (!fd || *fd > 65'535) return fail(Code::kUsage, "not a descriptor");
+    into = static_cast<std::int64_t>(*fd);
+    return {};
+  };
+}
+
+std::vector<cli::Flag> flags(Options& o) {
+  return {
+      {.name = "config.file",
+       .value = "FILE",
+       .help = "Read the jobs' settings from this prometheus.yml.",
+       .set = cli::into_text(o.config_file)},
+      {.name = "job",
+       .value = "NAME",
+       .help = "Only this job; for URLs their job label (default scrape).",
+       .set = cli::into_text(o.job)},
+      {.name = "count",
+       .short_name = "n",
+       .value = "N",
+       .help = "Scrape each target N times, then end (default for URLs: 1).",
+       .set = cli::into_count(o.count, 1)},
+      {.name = "once",
+       .help = "The same as --count 1.",
+       .set = cli::into_switch(o.once)},
+      {.name = "interval",
+       .short_name = "i",
+       .value = "D",
+       .help = "Time between scrapes of URLs (default 15s, 1s with --count).",
+       .set = cli::into_duration(o.interval_ms)},
+      {.name = "timeout",
+       .value = "D",
+       .help = "Time for one scrape of a URL (default 10s or the interval).",
+       .set = cli::into_duration(o.timeout_ms)},
+      {.name = "wire",
+       .short_name = "w",
+       .help = "Write frames for prom-store instead of text.",
+       .set = cli::into_switch(o.wire)},
+      {.name = "targets",
+       .value = "FILE",
+       .help = "Read target sets from FILE, - for standard input (default: "
+               "standard input when it is a pipe, else prom-discover).",
+       .set = cli::into_text(o.targets),
+       .common = false},
+      {.name = "allow-address",
+       .value = "CIDR",
+       .help = "Connect to these addresses even if they are denied.",
+       .set = cli::into_texts(o.allow),
+       .group = "Limits",
+       .common = false},
+      {.name = "deny-address",
+       .value = "CIDR",
+       .help = "Never connect to these addresses (default: link-local, "
+               "multicast, unspecified).",
+       .set = cli::into_texts(o.deny),
+       .group = "Limits",
+       .common = false},
+      {.name = "body-size-limit",
+       .value = "SIZE",
+       .help = "Largest body of a URL after decompression (default 64MB).",
+       .set = cli::into_size(o.body_bytes_max),
+       .group = "Limits",
+       .common = false},
+      {.name = "sample-limit",
+       .value = "N",
+       .help = "Samples that a URL may have (default 1000000).",
+       .set = cli::into_count(o.samples_max, 1),
+       .group = "Limits",
+       .common = false},
+      {.name = "queue-size",
+       .value = "SIZE",
+       .help = "Memory for scrapes that the reader has not taken (default "
+               "64MB).",
+       .set = cli::into_size(o.queue_bytes_max),
+       .group = "Limits",
+       .common = false},
+      {.name = "run-dir",
+       .value = "DIR",
+       .help = "Keep prom-scrape.prom, our own metrics, in DIR (default "
+               "$RUNDIR).",
+       .set = cli::into_text(o.run_dir),
+       .group = "Service",
+       .common = false},
+      {.name = "listen",
+       .value = "ADDRESS",
+       .help = "Serve our own metrics at http://ADDRESS/metrics.",
+       .set = cli::into_text(o.listen),
+       .group = "Service",
+       .common = false},
+      {.name = "ready-fd",
+       .value = "N",
+       .help = "Write a newline to descriptor N once started.",
+       .set = into_descriptor(o.ready_fd),
+       .group = "Service",
+       .common = false},
+      {.name = "log.level",
+       .value = "LEVEL",
+       .help = "debug, info, warn or error (default info).",
+       .set = cli::into_text(o.log_level),
+       .group = "Service",
+       .common = false},
+      {.name = "log.format",
+       .value = "FORMAT",
+       .help = "auto, logfmt or json (default auto).",
+       .set = cli::into_text(o.log_format),
+       .group = "Service",
+       .common = false},
+  };
+}
+
+}  // namespace
+
+cli::Command command() {
+  auto options = std::make_shared<Options>();
+  return {
+      .name = "prom-scrape",
+      .summary = "fetch metrics from targets, write samples",
+      .description =
+          "Fetches the URLs, or the targets that prom-discover writes, again "
+          "and again, and writes their samples to standard output.",
+      .flags = flags(*options),
+      .positionals = {{.name = "URL",
+                       .help = "http://HOST:PORT/PATH, HOST:PORT, or the path "
+                               "of a file with metrics",
+                       .set = cli::into_texts(options->urls),
+                       .count_max = cli::kMany}},
+      .examples =
+          {{"prom-scrape localhost:9100", "one scrape, as text"},
+           {"prom-scrape localhost:9100 --count 2 | prom-query 'rate(x[1m])'",
+            "a rate without a store"},
+           {"prom-discover --config.file p.yml | prom-scrape --config.file "
+            "p.yml --wire | prom-store append",
+            "what a Prometheus server does"}},
+      .run = [options](cli::Io& io) { return run(*options, io); }};
+}
+
+}  // namespace prom::scrape

@@ -1,0 +1,23 @@
+// What the targets of a job have in common: the part of the configuration that
+// concerns scraping, prepared for use.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "libprom/config/prometheus.h"
+#include "libprom/scrape/limits.h"
+
+namespace prom::scrape {
+
+// Immutable; shared by the targets of the job until the next reload.
+struct Job {
+  config::ScrapeConfig config;
+  Limits limits;
+  std::string accept;  // header
+
+  explicit Job(config::ScrapeConfig scrape_config);
+};
+using JobPointer = std::shared_ptr<const Job>;
+
+}  // namespace prom::scrape

@@ -1,0 +1,454 @@
+#include "libprom/scrape/run.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdlib>
+
+#include "libprom/base/utf8.h"
+#include "libprom/config/load.h"
+#include "libprom/http/server.h"
+#include "libprom/os/log.h"
+#include "libprom/os/notify.h"
+#include "libprom/os/signals.h"
+#include "libprom/scrape/failure_log.h"
+#include "libprom/scrape/metrics.h"
+#include "libprom/scrape/scraper.h"
+#include "libprom/scrape/sender.h"
+#include "libprom/scrape/target_input.h"
+
+namespace prom::scrape {
+namespace {
+
+using cli::Exit;
+
+constexpr std::int64_t kMetricsFileNs = 5'000'000'000;
+constexpr int kTurnMs = 5000;  // at most, so that the metrics file stays fresh
+constexpr std::size_t kDescriptorsSpare = 64;
+constexpr std::string_view kDefaultJob = "scrape";
+
+// As many connections as the system lets us have at most.
+std::size_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+  (void)::getrlimit(RLIMIT_NOFILE, &limit);
+  return static_cast<std::size_t>(limit.rlim_cur);
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+std::string environment(const char* name) {
+  const char* value = ::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+bool is_stream(int fd) {
+  struct stat info{};
+  return ::fstat(fd, &info) == 0 &&
+         (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode) ||
+          S_ISREG(info.st_mode));
+}
+
+Result<http::AddressPolicy> address_policy(const Options& options) {
+  http::AddressPolicy policy;
+  for (const std::string& range : options.allow)
+    if (auto ok = policy.allow(range); !ok)
+      return fail(std::move(ok).error().in("--allow-address"));
+  for (const std::string& range : options.deny)
+    if (auto ok = policy.deny(range); !ok)
+      return fail(std::move(ok).error().in("--deny-address"));
+  return policy;
+}
+
+// The settings of targets that no configuration describes.
+config::ScrapeConfig default_config(const Options& options,
+                                    const std::string& job) {
+  constexpr std::int64_t kTimeoutMs = 10'000;
+  config::ScrapeConfig config;
+  config.job_name = job;
+  const bool repeats = options.count != 1;
+  config.scrape_interval_ms = options.interval_ms > 0 ? options.interval_ms
+                              : options.count > 1     ? 1000
+                                                      : 15'000;
+  config.scrape_timeout_ms =
+      options.timeout_ms > 0
+          ? options.timeout_ms
+          : std::min(kTimeoutMs,
+                     repeats ? config.scrape_interval_ms : kTimeoutMs);
+  if (!repeats) {
+    config.scrape_interval_ms =
+        std::max(config.scrape_interval_ms, config.scrape_timeout_ms);
+  }
+  config.scrape_protocols = {config::ScrapeProtocol::kOpenMetricsText100,
+                             config::ScrapeProtocol::kOpenMetricsText001,
+                             config::ScrapeProtocol::kPrometheusText100,
+                             config::ScrapeProtocol::kPrometheusText004};
+  // Whoever names a URL knows what is there.
+  config.fallback_scrape_protocol = config::ScrapeProtocol::kPrometheusText004;
+  config.limits.body_bytes =
+      options.body_bytes_max == 0 ? 0 : options.body_bytes_max + 1;
+  config.limits.samples = options.samples_max;
+  return config;
+}
+
+// One run of the tool.
+class Session {
+ public:
+  Session(const Options& options, cli::Io& io) : options_(options), io_(io) {}
+
+  Exit run();
+
+ private:
+  Status check() const;
+  Status load_jobs();
+  Status open_targets();
+  Status start();
+  void loop();
+  void take_targets(const config::TargetSet& set);
+  void on_outcome(const Outcome& outcome);
+  void reload();
+  bool handle_signals();
+  void write_metrics(bool even_if_fresh);
+  Exit end();
+  [[nodiscard]] bool has_count() const { return options_.count > 0; }
+
+  const Options& options_;
+  cli::Io& io_;
+  std::optional<os::Signals> signals_;
+  Metrics metrics_;
+  FailureLogs failure_logs_;
+  std::vector<JobPointer> jobs_;
+  Labels external_labels_;
+  std::vector<int> wake_fds_;  // reused each turn
+  os::Fd targets_file_;
+  std::optional<TargetInput> input_;
+  std::optional<Sender> sender_;
+  std::optional<Scraper> scraper_;
+  std::unique_ptr<http::Server> server_;
+  std::int64_t metrics_written_ns_ = 0;
+  bool stopping_ = false;
+};
+
+Status Session::check() const {
+  if (!options_.urls.empty() &&
+      (!options_.config_file.empty() || !options_.targets.empty()))
+    return fail(Code::kUsage, "either URLs or a configuration and targets");
+  if (options_.interval_ms > 0 && options_.timeout_ms > options_.interval_ms)
+    return fail(Code::kUsage, "--timeout is longer than --interval");
+  if (options_.urls.empty() && options_.config_file.empty() &&
+      options_.targets.empty() && !is_stream(io_.in_fd))
+    return fail(Code::kUsage, "no URL, no configuration and no targets");
+  return {};
+}
+
+Status Session::load_jobs() {
+  if (options_.config_file.empty()) return {};
+  auto config = config::load_prometheus(options_.config_file);
+  if (!config) return fail(config::to_error(config.error()));
+  std::vector<JobPointer> jobs;
+  for (config::ScrapeConfig& job : config->scrape_configs) {
+    if (!options_.job.empty() && job.job_name != options_.job) continue;
+    jobs.push_back(std::make_shared<const Job>(std::move(job)));
+  }
+  if (jobs.empty() && !options_.job.empty())
+    return fail(Code::kConfig,
+                "no job \"" + options_.job + "\" in " + options_.config_file);
+  jobs_ = std::move(jobs);
+  external_labels_ = std::move(config->global.external_labels);
+  return {};
+}
+
+Status Session::open_targets() {
+  if (!options_.urls.empty()) {
+    config::TargetSet set{
+        .job = options_.job.empty() ? std::string(kDefaultJob) : options_.job,
+        .targets = {}};
+    for (const std::string& url : options_.urls) {
+      auto target = target_of_argument(url, set.job);
+      if (!target) return fail(std::move(target).error());
+      set.targets.push_back(*std::move(target));
+    }
+    take_targets(set);
+    return {};
+  }
+  const bool from_stdin = options_.targets == "-" ||
+                          (options_.targets.empty() && is_stream(io_.in_fd));
+  if (from_stdin) {
+    input_.emplace(io_.in_fd);
+  } else if (!options_.targets.empty()) {
+    targets_file_ =
+        os::Fd(::open(options_.targets.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!targets_file_.valid())
+      return fail(os::system_error(options_.targets, errno));
+    input_.emplace(targets_file_.get());
+  } else {
+    std::vector<std::string> arguments = {"--config.file",
+                                          options_.config_file};
+    if (!options_.job.empty())
+      arguments.insert(arguments.end(), {"--job", options_.job});
+    if (has_count()) arguments.emplace_back("--once");
+    auto discover = TargetInput::discover(std::move(arguments));
+    if (!discover) return fail(std::move(discover).error());
+    input_.emplace(*std::move(discover));
+  }
+  return {};
+}
+
+void Session::take_targets(const config::TargetSet& set) {
+  if (!options_.job.empty() && set.job != options_.job) return;
+  // Without a configuration every job has the same settings.
+  if (options_.config_file.empty() &&
+      std::ranges::none_of(jobs_, [&](const JobPointer& job) {
+        return job->config.job_name == set.job;
+      })) {
+    jobs_.push_back(
+        std::make_shared<const Job>(default_config(options_, set.job)));
+    scraper_->set_jobs(jobs_);
+  }
+  if (auto ok = scraper_->set_targets(set); !ok)
+    os::log_warn("targets of an unknown job", {{"err", ok.error().message}});
+}
+
+Status Session::start() {
+  auto policy = address_policy(options_);
+  if (!policy) return fail(std::move(policy).error());
+  auto signals = os::Signals::collect({SIGTERM, SIGINT, SIGHUP});
+  if (!signals) return fail(std::move(signals).error());
+  signals_.emplace(*std::move(signals));
+  os::ignore_sigpipe();
+  if (auto ok = load_jobs(); !ok) return ok;
+  metrics_.set_reloaded(true, io_.clock.wall_ms());
+
+  sender_.emplace(io_.out.fd(),
+                  Sender::Options{.format = options_.wire ? StreamFormat::kWire
+                                                          : StreamFormat::kText,
+                                  .queue_bytes_max = options_.queue_bytes_max});
+  metrics_.registry.counter_from(
+      "prom_scrape_dropped_total",
+      "Scrapes that were dropped before they were written.",
+      {{"reason", "store_slow"}},
+      [this] { return static_cast<double>(sender_->scrapes_dropped()); });
+  metrics_.registry.counter_from(
+      "prom_scrape_written_bytes_total", "Bytes written to the output.", {},
+      [this] { return static_cast<double>(sender_->bytes_written()); });
+  metrics_.registry.gauge_from(
+      "prom_scrape_queue_bytes", "Memory of scrapes not yet written.", {},
+      [this] { return static_cast<double>(sender_->queue_bytes()); });
+
+  const std::size_t descriptors = raise_descriptor_limit();
+  const std::string run_dir = options_.run_dir;
+  scraper_.emplace(
+      Scraper::Options{.count = options_.count,
+                       .seed = offset_seed(host_name(), external_labels_),
+                       .addresses = *std::move(policy),
+                       // Whoever types a path may read it; discovery may only
+                       // name the metrics files of our own tools.
+                       .file_directory = options_.urls.empty() ? run_dir : "/",
+                       .in_flight_max = descriptors > 2 * kDescriptorsSpare
+                                            ? descriptors - kDescriptorsSpare
+                                            : kDescriptorsSpare},
+      io_.clock, metrics_,
+      [this](Batch batch) { sender_->push(std::move(batch)); },
+      [this](const Outcome& outcome) { on_outcome(outcome); });
+  scraper_->set_jobs(jobs_);
+  if (!options_.listen.empty()) {
+    auto server = http::Server::start(
+        {.listen = options_.listen},
+        [this](const http::ServerRequest& request) {
+          http::ServerResponse response;
+          if (request.path == "/metrics") {
+            response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+            response.body = metrics_.registry.text();
+          } else {
+            response.status = 404;
+            response.body = "not found\n";
+          }
+          return response;
+        });
+    if (!server) return fail(std::move(server).error().in("--listen"));
+    server_ = *std::move(server);
+    os::log_info("serving metrics", {{"address", server_->address()}});
+  }
+  return open_targets();
+}
+
+void Session::on_outcome(const Outcome& outcome) {
+  if (outcome.error != nullptr) {
+    for (const JobPointer& job : jobs_)
+      if (job->config.job_name == outcome.job)
+        failure_logs_.write(job->config.scrape_failure_log_file,
+                            io_.clock.wall_ms(), outcome.job, outcome.url,
+                            outcome.error->message);
+  }
+  if (has_count()) {
+    if (outcome.error != nullptr)
+      io_.complain(outcome.url + ": " + outcome.error->message);
+    return;
+  }
+  if (!outcome.changed) return;
+  if (outcome.error != nullptr) {
+    os::log_warn("target is down", {{"job", outcome.job},
+                                    {"target", outcome.url},
+                                    {"err", outcome.error->message}});
+  } else {
+    os::log_info("target is back",
+                 {{"job", outcome.job}, {"target", outcome.url}});
+  }
+}
+
+void Session::reload() {
+  os::notify_manager("RELOADING=1");
+  const Status loaded = load_jobs();
+  metrics_.set_reloaded(loaded.has_value(), io_.clock.wall_ms());
+  if (loaded) {
+    scraper_->set_jobs(jobs_);
+    failure_logs_.reopen();
+    if (input_) input_->signal(SIGHUP);
+    os::log_info("configuration reloaded");
+  } else {
+    os::log_error("configuration not reloaded",
+                  {{"err", loaded.error().message}});
+  }
+  os::notify_manager("READY=1");
+}
+
+// False when it is time to end.
+bool Session::handle_signals() {
+  while (const auto signal = signals_->next()) {
+    if (*signal != SIGHUP) return false;
+    reload();
+  }
+  return true;
+}
+
+void Session::write_metrics(bool even_if_fresh) {
+  if (options_.run_dir.empty()) return;
+  const std::int64_t now_ns = io_.clock.monotonic_ns();
+  if (!even_if_fresh && metrics_written_ns_ != 0 &&
+      now_ns - metrics_written_ns_ < kMetricsFileNs)
+    return;
+  metrics_written_ns_ = now_ns;
+  const std::string path = os::join_path(options_.run_dir, "prom-scrape.prom");
+  if (auto ok = os::write_file_atomically(os::real_file_system(), path,
+                                          metrics_.registry.text());
+      !ok)
+    os::log_error("cannot write our metrics", {{"err", ok.error().message}});
+}
+
+void Session::loop() {
+  while (handle_signals()) {
+    write_metrics(false);
+    const bool input_open = input_ && input_->fd() >= 0;
+    if (!sender_->status() || (!input_open && scraper_->finished())) return;
+    wake_fds_ = {signals_->fd(), sender_->failure_fd()};
+    if (input_open) wake_fds_.push_back(input_->fd());
+    scraper_->turn(kTurnMs, wake_fds_);
+    pollfd readable{
+        .fd = input_open ? input_->fd() : -1, .events = POLLIN, .revents = 0};
+    if (::poll(&readable, 1, 0) > 0) {
+      input_->read([this](const config::TargetSet& set) { take_targets(set); },
+                   [](const Error& error) {
+                     os::log_error("bad targets", {{"err", error.message}});
+                   });
+    }
+  }
+  stopping_ = true;
+}
+
+Exit Session::end() {
+  os::notify_manager("STOPPING=1");
+  server_.reset();
+  const Status written = sender_->close();
+  write_metrics(true);
+  if (!written && sender_->reader_gone()) return Exit::kOk;
+  if (!written) {
+    io_.complain(written.error().message);
+    return Exit::kIo;
+  }
+  if (stopping_ || !has_count()) return Exit::kOk;
+  if (input_) {
+    if (const auto child = input_->wait_for_child(); child && *child != 0)
+      return static_cast<Exit>(*child);
+  }
+  if (scraper_->target_count() == 0) {
+    io_.complain("there are no targets");
+    return Exit::kMissing;
+  }
+  return scraper_->scrapes_good() > 0 ? Exit::kOk : Exit::kUnavailable;
+}
+
+Exit Session::run() {
+  if (auto ok = check(); !ok) {
+    io_.complain(ok.error().message);
+    io_.err.write("Try 'prom-scrape --help'.\n");
+    return Exit::kUsage;
+  }
+  if (auto ok = start(); !ok) {
+    io_.complain(ok.error().message);
+    return cli::exit_for(ok.error().code);
+  }
+  os::announce_ready(static_cast<int>(options_.ready_fd));
+  loop();
+  return end();
+}
+
+}  // namespace
+
+Result<config::Target> target_of_argument(const std::string& argument,
+                                          const std::string& job) {
+  std::string url = argument;
+  if (url.starts_with('/') || url.starts_with("./") || url.starts_with("../")) {
+    url.insert(0, "file://");
+  } else if (url.find("://") == std::string::npos) {
+    url.insert(0, "http://");
+  }
+  const std::size_t authority = url.find("://") + 3;
+  const std::string scheme = url.substr(0, authority - 3);
+  if (scheme == "file") {
+    return config::Target{
+        .url = url,
+        .labels = {{"job", job}, {"instance", url.substr(authority)}}};
+  }
+  const std::size_t path =
+      std::min(url.find_first_of("/?#", authority), url.size());
+  std::string host = url.substr(authority, path - authority);
+  host.erase(0, host.rfind('@') + 1);  // npos + 1 is 0
+  if ((scheme != "http" && scheme != "https") || host.empty()) {
+    return fail(Code::kUsage,
+                "\"" + printable(argument) +
+                    "\" is no http or https URL, host:port or path");
+  }
+  if (path == url.size()) url += "/metrics";
+  return config::Target{.url = url,
+                        .labels = {{"job", job}, {"instance", host}}};
+}
+
+Exit run(const Options& typed, cli::Io& io) {
+  Options options = typed;
+  // A URL is scraped once unless something says otherwise.
+  if (options.once ||
+      (options.count == 0 && !options.urls.empty() && options.interval_ms == 0))
+    options.count = 1;
+  if (options.run_dir.empty()) options.run_dir = environment("RUNDIR");
+  auto level = os::parse_log_level(options.log_level);
+  auto format = os::parse_log_format(options.log_format);
+  if (!level || !format) {
+    io.complain((!level ? level.error() : format.error()).message);
+    return Exit::kUsage;
+  }
+  os::configure_log({.level = *level, .format = *format});
+  return Session(options, io).run();
+}
+
+}  // namespace prom::scrape
