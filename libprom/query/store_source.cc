@@ -1,0 +1,126 @@
+#include "libprom/query/store_source.h"
+
+#include "libprom/store/sample_reader.h"
+#include "libprom/store/snapshot.h"
+
+namespace prom::query {
+namespace {
+
+class StoreBatch final : public SampleBatch {
+ public:
+  store::Samples samples;
+};
+
+class StoreSelection final : public Selection {
+ public:
+  StoreSelection(std::shared_ptr<const store::Snapshot> snapshot,
+                 std::vector<store::SeriesId> series, const SelectRange& range)
+      : snapshot_(snapshot),
+        reader_(std::move(snapshot), std::move(series), range.min_ms,
+                range.max_ms) {}
+
+  [[nodiscard]] std::size_t size() const override { return reader_.size(); }
+
+  [[nodiscard]] Labels labels(std::size_t series) const override {
+    return snapshot_->labels(reader_.series()[series]);
+  }
+
+  [[nodiscard]] LabelColumn column(std::string_view name) const override {
+    store::LabelIds ids = snapshot_->column(name, reader_.series());
+    return {.ids = std::move(ids.ids), .values = std::move(ids.values)};
+  }
+
+  [[nodiscard]] std::unique_ptr<SampleBatch> new_batch() const override {
+    return std::make_unique<StoreBatch>();
+  }
+
+  Status read(std::size_t first, std::size_t count,
+              SampleBatch& into) const override {
+    auto& batch = dynamic_cast<StoreBatch&>(into);
+    reader_.read(first, count, batch.samples);
+    batch.series.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t begin = batch.samples.begin_of(i);
+      const std::size_t size = batch.samples.end[i] - begin;
+      batch.series[i] = {};
+      batch.series[i].t_ms = std::span(batch.samples.t_ms).subspan(begin, size);
+      batch.series[i].value =
+          std::span(batch.samples.value).subspan(begin, size);
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::vector<std::string> warnings() const override {
+    std::vector<std::string> all;
+    for (const Error& damage : snapshot_->damage())
+      all.push_back("store: " + damage.message);
+    return all;
+  }
+
+ private:
+  std::shared_ptr<const store::Snapshot> snapshot_;
+  store::SampleReader reader_;
+};
+
+class StoreSource final : public Source {
+ public:
+  explicit StoreSource(std::shared_ptr<const store::Snapshot> snapshot)
+      : snapshot_(std::move(snapshot)) {}
+
+  Result<std::unique_ptr<Selection>> select(
+      const Matchers& matchers, const SelectRange& range) const override {
+    auto series = find(matchers, range);
+    if (!series) return fail(std::move(series).error());
+    snapshot_->sort_by_labels(*series);
+    return std::make_unique<StoreSelection>(snapshot_, std::move(*series),
+                                            range);
+  }
+
+  Result<std::vector<std::string>> label_names(
+      const Matchers& matchers, const SelectRange& range,
+      std::size_t limit) const override {
+    const auto series = find(matchers, range);
+    if (!series) return fail(series.error());
+    return limited(snapshot_->label_names(*series), limit);
+  }
+
+  Result<std::vector<std::string>> label_values(
+      std::string_view name, const Matchers& matchers, const SelectRange& range,
+      std::size_t limit) const override {
+    const auto series = find(matchers, range);
+    if (!series) return fail(series.error());
+    return limited(snapshot_->label_values(name, *series), limit);
+  }
+
+ private:
+  [[nodiscard]] Result<std::vector<store::SeriesId>> find(
+      const Matchers& matchers, const SelectRange& range) const {
+    const store::CommitBody& root = snapshot_->root();
+    if (range.max_ms < root.min_ms || range.min_ms > root.max_ms)
+      return std::vector<store::SeriesId>();
+    return snapshot_->select(matchers);
+  }
+
+  static std::vector<std::string> limited(std::vector<std::string> all,
+                                          std::size_t limit) {
+    if (all.size() > limit) all.resize(limit);
+    return all;
+  }
+
+  std::shared_ptr<const store::Snapshot> snapshot_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> open_store(const std::string& path) {
+  auto snapshot = store::Snapshot::open(path);
+  if (!snapshot) return fail(std::move(snapshot).error());
+  return store_source(std::move(*snapshot));
+}
+
+std::unique_ptr<Source> store_source(
+    std::shared_ptr<const store::Snapshot> snapshot) {
+  return std::make_unique<StoreSource>(std::move(snapshot));
+}
+
+}  // namespace prom::query

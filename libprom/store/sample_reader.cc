@@ -1,0 +1,399 @@
+#include "libprom/store/sample_reader.h"
+
+#include <algorithm>
+#include <bit>
+#include <numeric>
+#include <optional>
+
+namespace prom::store {
+namespace {
+
+struct Keyframe {
+  Position position = kNowhere;
+  Position layout = kNowhere;
+  Bytes body;
+  std::uint32_t columns = 0;
+};
+
+struct Row {
+  std::int64_t t_ms = 0;
+  Bytes body;
+  std::uint32_t columns = 0;
+  std::uint32_t keyframe = 0;  // index
+};
+
+struct RowRecord {
+  Position position = kNowhere;
+  RowBody body{};
+  KeyframePart part{};
+  bool is_keyframe = false;
+  Bytes values;
+};
+
+std::optional<RowRecord> as_row(const Record& record, SourceId source) {
+  if (record.header.type != RecordType::kRow ||
+      record.header.source != source || record.body.size() < sizeof(RowBody))
+    return std::nullopt;
+  RowRecord row;
+  row.position = record.position;
+  row.body = load_struct<RowBody>(record.body.data());
+  Bytes rest = record.body.subspan(sizeof(RowBody));
+  row.is_keyframe = (record.header.flags & kRowKeyframe) != 0;
+  if (row.is_keyframe) {
+    if (rest.size() < sizeof(KeyframePart)) return std::nullopt;
+    row.part = load_struct<KeyframePart>(rest.data());
+    rest = rest.subspan(sizeof(KeyframePart));
+  }
+  if (row.body.columns > kColumnsMax) return std::nullopt;
+  row.values = rest;
+  return row;
+}
+
+Keyframe keyframe_of(const RowRecord& row) {
+  return {row.position, row.part.layout, row.values, row.body.columns};
+}
+
+}  // namespace
+
+void Samples::clear() {
+  t_ms.clear();
+  value.clear();
+  end.clear();
+}
+
+struct SampleReader::SourceRows {
+  // Columns of one layout that belong to selected series.
+  struct Era {
+    Position layout = kNowhere;
+    // Index into series_, column; ascending.
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> columns;
+  };
+  std::once_flag once;
+  std::vector<Keyframe> keyframes;
+  std::vector<Row> rows;  // ascending by time
+  std::vector<Era> eras;
+};
+
+struct SampleReader::LooseSamples {
+  std::vector<std::size_t> end;  // per index into series_
+  std::vector<std::int64_t> t_ms;
+  std::vector<std::uint64_t> bits;
+};
+
+SampleReader::SampleReader(std::shared_ptr<const Snapshot> snapshot,
+                           std::vector<SeriesId> series, std::int64_t min_ms,
+                           std::int64_t max_ms)
+    : snapshot_(std::move(snapshot)),
+      series_(std::move(series)),
+      min_ms_(min_ms),
+      max_ms_(max_ms),
+      selected_(snapshot_->series_count()),
+      sources_(snapshot_->head().sources().size()) {
+  index_.reserve(series_.size());
+  for (std::uint32_t i = 0; i < series_.size(); ++i) {
+    selected_[series_[i]] = true;
+    index_.emplace_back(series_[i], i);
+  }
+  std::ranges::sort(index_);
+  const auto& sources = snapshot_->head().sources();
+  for (SourceId i = 0; i < sources.size(); ++i) {
+    sources_[i] = std::make_unique<SourceRows>();
+    if (sources[i].foreign) foreign_.push_back(i);
+  }
+  load_loose();
+}
+
+SampleReader::~SampleReader() = default;
+
+// -- rows
+
+const SampleReader::SourceRows& SampleReader::rows_of(SourceId source) const {
+  SourceRows& rows = *sources_[source];
+  std::call_once(rows.once, [&] { load_rows(source, rows); });
+  return rows;
+}
+
+void SampleReader::load_rows(SourceId source, SourceRows& into) const {
+  if (!walk_rows(source, into)) {
+    into.rows.clear();
+    into.keyframes.clear();
+    scan_rows(source, into);
+  }
+  if (!into.rows.empty()) load_eras(source, into);
+}
+
+// Follows the chain of the source's rows from the newest; false when a link of
+// it is damaged.
+bool SampleReader::walk_rows(SourceId source, SourceRows& into) const {
+  const StreamReader& log = snapshot_->head().log();
+  const auto read = [&](Position at) -> std::optional<RowRecord> {
+    const auto record = log.record(at);
+    if (!record) snapshot_->head().report(record.error());
+    return record ? as_row(*record, source) : std::nullopt;
+  };
+  Position at = snapshot_->head().sources()[source].last_row;
+  bool searching = true;  // for the newest row that is not too new
+  while (at != kNowhere) {
+    const auto row = read(at);
+    if (!row) return false;
+    const auto keyframe = row->is_keyframe ? row : read(row->body.keyframe);
+    if (!keyframe || !keyframe->is_keyframe) return false;
+    const Position before = keyframe->body.previous;
+    if (before >= keyframe->position) return false;
+    if (searching && keyframe->body.t_ms > max_ms_) {
+      const Position jump = keyframe->part.jump;
+      if (jump == kNowhere || jump >= before) {
+        at = before;
+        continue;
+      }
+      const auto target = read(jump);
+      if (!target) return false;
+      at = target->body.t_ms > max_ms_ ? jump : before;
+      continue;
+    }
+    searching = false;
+    const auto number = static_cast<std::uint32_t>(into.keyframes.size());
+    into.keyframes.push_back(keyframe_of(*keyframe));
+    std::optional<RowRecord> one = row;
+    while (true) {
+      if (one->body.t_ms >= min_ms_ && one->body.t_ms <= max_ms_)
+        into.rows.push_back(
+            {one->body.t_ms, one->values, one->body.columns, number});
+      if (one->is_keyframe || one->body.t_ms < min_ms_) break;
+      const Position previous = one->body.previous;
+      if (previous >= one->position) return false;
+      one = read(previous);
+      if (!one || one->body.keyframe != keyframe->position) return false;
+    }
+    if (keyframe->body.t_ms <= min_ms_) break;
+    at = before;
+  }
+  std::ranges::reverse(into.rows);
+  return true;
+}
+
+// The slow way around damage: looks at every record of the log.
+void SampleReader::scan_rows(SourceId source, SourceRows& into) const {
+  const Head& head = snapshot_->head();
+  visit_batches(
+      head.log(), head.log().begin(), head.log_end(),
+      {.on_record =
+           [&](const Record& record) {
+             const auto row = as_row(record, source);
+             if (!row) return;
+             if (row->is_keyframe) into.keyframes.push_back(keyframe_of(*row));
+             // A row without its keyframe cannot be read.
+             if (into.keyframes.empty() ||
+                 into.keyframes.back().position != row->body.keyframe)
+               return;
+             if (row->body.t_ms < min_ms_ || row->body.t_ms > max_ms_) return;
+             into.rows.push_back(
+                 {row->body.t_ms, row->values, row->body.columns,
+                  static_cast<std::uint32_t>(into.keyframes.size() - 1)});
+           },
+       .on_commit = {},
+       .on_damage = [&](const Error& error) { head.report(error); }});
+}
+
+void SampleReader::load_eras(SourceId source, SourceRows& into) const {
+  const Head& head = snapshot_->head();
+  Position oldest = UINT64_MAX;
+  for (const Keyframe& keyframe : into.keyframes)
+    oldest = std::min(oldest, keyframe.layout);
+  Position at = head.sources()[source].last_layout;
+  while (at != kNowhere && at >= oldest) {
+    const auto record = head.log().record(at);
+    if (!record) {
+      head.report(record.error());
+      break;
+    }
+    if (record->header.type != RecordType::kLayout ||
+        record->body.size() < sizeof(LayoutBody))
+      break;
+    const auto body = load_struct<LayoutBody>(record->body.data());
+    const Bytes ids = record->body.subspan(sizeof body);
+    if (body.count > ids.size() / 4 || body.previous >= at) break;
+    if (into.eras.empty() || into.eras.back().layout != body.base)
+      into.eras.push_back({.layout = body.base, .columns = {}});
+    auto& columns = into.eras.back().columns;
+    for (std::uint32_t i = 0; i < body.count; ++i) {
+      const auto id = load_le<std::uint32_t>(ids.data() + i * 4ULL);
+      if (id >= selected_.size() || !selected_[id]) continue;
+      const auto found = std::ranges::lower_bound(
+          index_, id, {}, &std::pair<SeriesId, std::uint32_t>::first);
+      columns.emplace_back(found->second, body.first_column + i);
+    }
+    at = body.previous;
+  }
+  for (SourceRows::Era& era : into.eras) std::ranges::sort(era.columns);
+}
+
+void SampleReader::append_rows(SourceId source, std::size_t index,
+                               Samples& into) const {
+  const SourceRows& rows = rows_of(source);
+  const Row* row = rows.rows.data();
+  const Row* const last = row + rows.rows.size();
+  while (row != last) {
+    const Keyframe& keyframe = rows.keyframes[row->keyframe];
+    const std::uint32_t group = row->keyframe;
+    const Row* group_end = row;
+    while (group_end != last && group_end->keyframe == group) ++group_end;
+    const auto era =
+        std::ranges::find(rows.eras, keyframe.layout, &SourceRows::Era::layout);
+    if (era == rows.eras.end()) {
+      row = group_end;
+      continue;
+    }
+    const auto at = std::ranges::lower_bound(
+        era->columns, static_cast<std::uint32_t>(index), {},
+        &std::pair<std::uint32_t, std::uint32_t>::first);
+    if (at == era->columns.end() || at->first != index) {
+      row = group_end;
+      continue;
+    }
+    const std::uint32_t column = at->second;
+    std::uint64_t reference = 0;
+    bool ok = true;
+    if (column < keyframe.columns)
+      ok =
+          RowDecoder(keyframe.body, keyframe.columns).column(column, reference);
+    for (; row != group_end; ++row) {
+      if (!ok || column >= row->columns) continue;
+      std::uint64_t bits = reference;
+      // A keyframe is its own reference.
+      if (row->body.data() != keyframe.body.data() &&
+          !RowDecoder(row->body, row->columns).column(column, bits))
+        continue;
+      if (bits == kAbsentBits) continue;
+      into.t_ms.push_back(row->t_ms);
+      into.value.push_back(std::bit_cast<double>(bits));
+    }
+  }
+}
+
+// -- loose samples
+
+void SampleReader::load_loose() {
+  loose_ = std::make_unique<LooseSamples>();
+  const Head& head = snapshot_->head();
+  std::vector<Record> records;
+  bool whole = true;
+  Position at = head.root().last_loose;
+  while (at != kNowhere) {
+    const auto record = head.log().record(at);
+    if (!record) head.report(record.error());
+    whole = record && record->header.type == RecordType::kLoose &&
+            record->body.size() >= sizeof(LooseBody);
+    if (!whole) break;
+    const auto body = load_struct<LooseBody>(record->body.data());
+    if (body.newest_ms < min_ms_) break;
+    if (body.max_ms >= min_ms_ && body.base_ms <= max_ms_)
+      records.push_back(*record);
+    whole = body.previous < at;
+    if (!whole) break;
+    at = body.previous;
+  }
+  if (!whole) {
+    records.clear();
+    visit_batches(head.log(), head.log().begin(), head.log_end(),
+                  {.on_record =
+                       [&](const Record& record) {
+                         if (record.header.type == RecordType::kLoose &&
+                             record.body.size() >= sizeof(LooseBody))
+                           records.push_back(record);
+                       },
+                   .on_commit = {},
+                   .on_damage = [&](const Error& e) { head.report(e); }});
+  }
+  if (records.empty()) return;
+  loose_->end.resize(series_.size() + 1);
+  // Twice over the records: how many there are of each series, then where.
+  for (const Record& record : records) take_loose(record);
+  std::partial_sum(loose_->end.begin(), loose_->end.end(), loose_->end.begin());
+  loose_->t_ms.resize(loose_->end.back());
+  loose_->bits.resize(loose_->end.back());
+  for (const Record& record : records) take_loose(record);
+}
+
+// Counts while there is no room for samples yet, else puts them in place.
+// Counts are kept one further on, so that filling turns them into ends.
+void SampleReader::take_loose(const Record& record) {
+  const auto body = load_struct<LooseBody>(record.body.data());
+  ByteReader reader(record.body.subspan(sizeof body));
+  const Bytes ids = reader.take(body.count * 4ULL);
+  const Bytes times = reader.take(body.count * 4ULL);
+  const Bytes bits = reader.take(body.count * 8ULL);
+  if (!reader.ok()) return;
+  const bool filling = !loose_->t_ms.empty();
+  for (std::uint32_t i = 0; i < body.count; ++i) {
+    const auto id = load_le<std::uint32_t>(ids.data() + i * 4ULL);
+    if (id >= selected_.size() || !selected_[id]) continue;
+    const std::int64_t t_ms =
+        body.base_ms + load_le<std::uint32_t>(times.data() + i * 4ULL);
+    if (t_ms < min_ms_ || t_ms > max_ms_) continue;
+    const auto found = std::ranges::lower_bound(
+        index_, id, {}, &std::pair<SeriesId, std::uint32_t>::first);
+    if (!filling) {
+      ++loose_->end[found->second + 1ULL];
+      continue;
+    }
+    const std::size_t at = loose_->end[found->second]++;
+    loose_->t_ms[at] = t_ms;
+    loose_->bits[at] = load_le<std::uint64_t>(bits.data() + i * 8ULL);
+  }
+}
+
+void SampleReader::append_loose(std::size_t index, Samples& into) const {
+  if (loose_->t_ms.empty()) return;
+  const std::size_t begin = index == 0 ? 0 : loose_->end[index - 1];
+  for (std::size_t i = begin; i < loose_->end[index]; ++i) {
+    into.t_ms.push_back(loose_->t_ms[i]);
+    into.value.push_back(std::bit_cast<double>(loose_->bits[i]));
+  }
+}
+
+// -- both
+
+namespace {
+
+// Orders the samples from `begin` on by time; of equal times one stays.
+void put_in_order(Samples& samples, std::size_t begin) {
+  const auto times = std::span(samples.t_ms).subspan(begin);
+  const auto not_ascending = [](std::int64_t a, std::int64_t b) {
+    return a >= b;
+  };
+  if (std::ranges::adjacent_find(times, not_ascending) == times.end()) return;
+  std::vector<std::pair<std::int64_t, double>> sorted;
+  sorted.reserve(times.size());
+  for (std::size_t i = begin; i < samples.t_ms.size(); ++i)
+    sorted.emplace_back(samples.t_ms[i], samples.value[i]);
+  std::ranges::stable_sort(sorted, {}, &std::pair<std::int64_t, double>::first);
+  samples.t_ms.resize(begin);
+  samples.value.resize(begin);
+  for (const auto& [t_ms, value] : sorted) {
+    if (samples.t_ms.size() > begin && samples.t_ms.back() == t_ms) continue;
+    samples.t_ms.push_back(t_ms);
+    samples.value.push_back(value);
+  }
+}
+
+}  // namespace
+
+void SampleReader::read(std::size_t first, std::size_t count,
+                        Samples& into) const {
+  into.clear();
+  const Head& head = snapshot_->head();
+  for (std::size_t i = first; i < first + count; ++i) {
+    const std::size_t begin = into.t_ms.size();
+    const SourceId home = head.home(series_[i]);
+    if (home < sources_.size()) append_rows(home, i, into);
+    for (const SourceId source : foreign_) {
+      if (source != home) append_rows(source, i, into);
+    }
+    append_loose(i, into);
+    put_in_order(into, begin);
+    into.end.push_back(into.t_ms.size());
+  }
+}
+
+}  // namespace prom::store

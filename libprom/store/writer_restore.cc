@@ -1,0 +1,187 @@
+// Restoring the state of sources when the store is opened, and of a sender's
+// stream when it goes on in the middle.
+#include <algorithm>
+#include <bit>
+
+#include "libprom/store/row_codec.h"
+#include "libprom/store/writer_internal.h"
+
+namespace prom::store {
+namespace {
+
+constexpr std::size_t kKeyframeBytes = sizeof(RowBody) + sizeof(KeyframePart);
+
+// The body of a sound record of this type, or nothing.
+Bytes body_of(const StreamReader& log, Position at, RecordType type,
+              std::size_t bytes) {
+  if (at == kNowhere) return {};
+  const auto record = log.record(at);
+  const bool sound =
+      record && record->header.type == type && record->body.size() >= bytes;
+  return sound ? record->body : Bytes();
+}
+
+bool decode_all(Bytes body, std::uint32_t columns,
+                std::vector<std::uint64_t>& values) {
+  if (columns > kColumnsMax) return false;
+  values.resize(columns);
+  const RowDecoder decoder(body, columns);
+  for (std::size_t at = 0; at < values.size(); at += kBlockColumns) {
+    const std::size_t count = std::min(kBlockColumns, values.size() - at);
+    if (!decoder.block(at / kBlockColumns,
+                       std::span(values).subspan(at, count)))
+      return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+// What is damaged is left out: the source then begins a new layout and group.
+void Writer::load_source(const Head& head, SourceId id) {
+  sources_.push_back(std::make_unique<Source>());
+  Source& source = *sources_.back();
+  const SourceState& state = head.sources()[id];
+  source.key = state.key;
+  source.foreign = source.shared = state.foreign;
+  source.last_row = state.last_row;
+  source.last_layout = state.last_layout;
+  source.last_ms = state.last_row == kNowhere ? INT64_MIN : newest_at_open_ms_;
+  source_ids_.try_emplace(state.key, id);
+  if (!load_layout(head, state.last_layout, source)) {
+    source.columns.clear();
+    source.sent.clear();
+    source.has_sender = false;
+    source.layout_base = kNowhere;
+  }
+  for (std::uint32_t slot = 0; slot < source.columns.size(); ++slot) {
+    const SeriesId series = source.columns[slot];
+    if (series >= series_count_) continue;
+    if (homes_[series] == id) {
+      slots_[series] = slot;
+    } else {
+      source.foreign_slots[series] = slot;
+    }
+  }
+  load_group(head, state.last_row, source);
+}
+
+// From the newest layout record back to its base.
+bool Writer::load_layout(const Head& head, Position last, Source& source) {
+  Bytes sent;
+  for (Position at = last; at != kNowhere;) {
+    const Bytes body =
+        body_of(head.log(), at, RecordType::kLayout, sizeof(LayoutBody));
+    if (body.empty()) return false;
+    const auto layout = load_struct<LayoutBody>(body.data());
+    const Bytes ids = body.subspan(sizeof layout);
+    if (layout.count > ids.size() / 4 || layout.first_column > kColumnsMax)
+      return false;
+    const auto flags = load_struct<RecordHeader>(body.data() - 16).flags;
+    if ((flags & kLayoutSent) != 0 && sent.empty()) sent = body;
+    const std::size_t columns = layout.first_column + layout.count;
+    source.columns.resize(std::max(source.columns.size(), columns), kNone);
+    for (std::size_t i = 0; i < layout.count; ++i)
+      source.columns[layout.first_column + i] =
+          load_le<std::uint32_t>(ids.data() + i * 4);
+    source.layout_base = layout.base;
+    ++source.layout_records;
+    if (at == layout.base) break;
+    if (layout.previous >= at) return false;
+    at = layout.previous;
+  }
+  if (!sent.empty()) load_sent(sent, source);
+  return true;
+}
+
+void Writer::load_sent(Bytes body, Source& source) const {
+  const auto layout = load_struct<LayoutBody>(body.data());
+  source.has_sender = true;
+  source.version = layout.version;
+  source.fingerprint = layout.fingerprint;
+  if (layout.sent_count == kSentAll) {
+    source.sent = source.columns;
+    return;
+  }
+  ByteReader slots(body.subspan(sizeof layout + layout.count * 4ULL));
+  for (std::uint32_t i = 0; i < layout.sent_count && slots.ok(); ++i) {
+    const auto slot = slots.fixed<std::uint32_t>();
+    source.sent.push_back(slot < source.columns.size() ? source.columns[slot]
+                                                       : kNone);
+  }
+}
+
+void Writer::load_group(const Head& head, Position last_row, Source& source) {
+  const Bytes row =
+      body_of(head.log(), last_row, RecordType::kRow, sizeof(RowBody));
+  if (row.empty()) return;
+  const auto last = load_struct<RowBody>(row.data());
+  source.last_ms = last.t_ms;
+  source.last_sequence = last.sequence;
+  source.ordinal = last.ordinal;
+  const Bytes keyframe =
+      body_of(head.log(), last.keyframe, RecordType::kRow, kKeyframeBytes);
+  if (keyframe.empty()) return;
+  const auto key = load_struct<RowBody>(keyframe.data());
+  const auto part = load_struct<KeyframePart>(keyframe.data() + sizeof key);
+  source.group = part.group;
+  source.groups = part.group + 1;
+  if (part.layout == source.layout_base &&
+      decode_all(keyframe.subspan(kKeyframeBytes), key.columns,
+                 source.reference))
+    source.keyframe = last.keyframe;
+  // Later groups jump to the rows that this group's jumps lead through.
+  std::uint64_t group = part.group;
+  for (Position at = part.jump; at != kNowhere && group != 0;) {
+    group &= group - 1;
+    source.jumps.insert(source.jumps.begin(), {group, at});
+    const Bytes hop =
+        body_of(head.log(), at, RecordType::kRow, sizeof(RowBody));
+    if (hop.empty()) return;
+    const Bytes hop_key =
+        body_of(head.log(), load_struct<RowBody>(hop.data()).keyframe,
+                RecordType::kRow, kKeyframeBytes);
+    if (hop_key.empty()) return;
+    at = load_struct<KeyframePart>(hop_key.data() + sizeof(RowBody)).jump;
+  }
+}
+
+std::optional<wire::Reader::Kept> Writer::kept(std::uint64_t source_key) const {
+  const auto found = source_ids_.find(source_key);
+  if (found == source_ids_.end()) return std::nullopt;
+  const Source& source = *sources_[found->second];
+  if (!source.has_sender) return std::nullopt;
+  wire::Reader::Kept kept{.version = source.version,
+                          .fingerprint = source.fingerprint,
+                          .columns = source.sent.size(),
+                          .last = std::nullopt};
+  if (source.keyframe == kNowhere || source.last_row >= log_->end())
+    return kept;
+  const auto reader = StreamReader::open(head_path(path_, ctl_->generation()),
+                                         "log", ctl_->store_id());
+  if (!reader) return kept;
+  const Bytes row =
+      body_of(**reader, source.last_row, RecordType::kRow, sizeof(RowBody));
+  if (row.empty()) return kept;
+  const auto body = load_struct<RowBody>(row.data());
+  std::vector<std::uint64_t> values = source.reference;
+  if (source.last_row != source.keyframe &&
+      !decode_all(row.subspan(sizeof body), body.columns, values))
+    return kept;
+  wire::Row last{.source = source_key,
+                 .version = source.version,
+                 .sequence = body.sequence,
+                 .t_ms = body.t_ms,
+                 .values = {}};
+  for (const SeriesId series : source.sent) {
+    const std::uint32_t slot =
+        series == kNone ? kNone : slot_of(source, found->second, series);
+    last.values.push_back(slot < values.size()
+                              ? std::bit_cast<double>(values[slot])
+                              : wire::absent());
+  }
+  kept.last = std::move(last);
+  return kept;
+}
+
+}  // namespace prom::store
