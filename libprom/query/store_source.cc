@@ -62,65 +62,55 @@ class StoreSelection final : public Selection {
   store::SampleReader reader_;
 };
 
-class StoreSource final : public Source {
- public:
-  explicit StoreSource(std::shared_ptr<const store::Snapshot> snapshot)
-      : snapshot_(std::move(snapshot)) {}
+Result<std::vector<store::SeriesId>> find(const store::Snapshot& snapshot,
+                                          const Matchers& matchers,
+                                          const SelectRange& range) {
+  const store::CommitBody& root = snapshot.root();
+  if (range.max_ms < root.min_ms || range.min_ms > root.max_ms)
+    return std::vector<store::SeriesId>();
+  return snapshot.select(matchers);
+}
 
-  Result<std::unique_ptr<Selection>> select(
-      const Matchers& matchers, const SelectRange& range) const override {
-    auto series = find(matchers, range);
-    if (!series) return fail(std::move(series).error());
-    snapshot_->sort_by_labels(*series);
-    return std::make_unique<StoreSelection>(snapshot_, std::move(*series),
-                                            range);
-  }
-
-  Result<std::vector<std::string>> label_names(
-      const Matchers& matchers, const SelectRange& range,
-      std::size_t limit) const override {
-    const auto series = find(matchers, range);
-    if (!series) return fail(series.error());
-    return limited(snapshot_->label_names(*series), limit);
-  }
-
-  Result<std::vector<std::string>> label_values(
-      std::string_view name, const Matchers& matchers, const SelectRange& range,
-      std::size_t limit) const override {
-    const auto series = find(matchers, range);
-    if (!series) return fail(series.error());
-    return limited(snapshot_->label_values(name, *series), limit);
-  }
-
- private:
-  [[nodiscard]] Result<std::vector<store::SeriesId>> find(
-      const Matchers& matchers, const SelectRange& range) const {
-    const store::CommitBody& root = snapshot_->root();
-    if (range.max_ms < root.min_ms || range.min_ms > root.max_ms)
-      return std::vector<store::SeriesId>();
-    return snapshot_->select(matchers);
-  }
-
-  static std::vector<std::string> limited(std::vector<std::string> all,
-                                          std::size_t limit) {
-    if (all.size() > limit) all.resize(limit);
-    return all;
-  }
-
-  std::shared_ptr<const store::Snapshot> snapshot_;
-};
+std::vector<std::string> limited(std::vector<std::string> all,
+                                 std::size_t limit) {
+  if (all.size() > limit) all.resize(limit);
+  return all;
+}
 
 }  // namespace
 
-Result<std::unique_ptr<Source>> open_store(const std::string& path) {
+Result<std::unique_ptr<StoreSource>> StoreSource::open(
+    const std::string& path) {
   auto snapshot = store::Snapshot::open(path);
   if (!snapshot) return fail(std::move(snapshot).error());
-  return store_source(std::move(*snapshot));
+  return std::make_unique<StoreSource>(std::move(*snapshot));
 }
 
-std::unique_ptr<Source> store_source(
-    std::shared_ptr<const store::Snapshot> snapshot) {
-  return std::make_unique<StoreSource>(std::move(snapshot));
+StoreSource::StoreSource(std::shared_ptr<const store::Snapshot> snapshot)
+    : snapshot_(std::move(snapshot)) {}
+
+Result<std::unique_ptr<Selection>> StoreSource::select(
+    const Matchers& matchers, const SelectRange& range) const {
+  auto series = find(*snapshot_, matchers, range);
+  if (!series) return fail(std::move(series).error());
+  snapshot_->sort_by_labels(*series);
+  return std::make_unique<StoreSelection>(snapshot_, std::move(*series), range);
+}
+
+Result<std::vector<std::string>> StoreSource::label_names(
+    const Matchers& matchers, const SelectRange& range,
+    std::size_t limit) const {
+  const auto series = find(*snapshot_, matchers, range);
+  if (!series) return fail(series.error());
+  return limited(snapshot_->label_names(*series), limit);
+}
+
+Result<std::vector<std::string>> StoreSource::label_values(
+    std::string_view name, const Matchers& matchers, const SelectRange& range,
+    std::size_t limit) const {
+  const auto series = find(*snapshot_, matchers, range);
+  if (!series) return fail(series.error());
+  return limited(snapshot_->label_values(name, *series), limit);
 }
 
 }  // namespace prom::query

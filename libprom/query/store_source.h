@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "libprom/base/result.h"
 #include "libprom/query/source.h"
@@ -13,13 +15,28 @@ class Snapshot;
 
 namespace prom::query {
 
-// Reads the store at `path` as it is now; to see what was appended since, open
-// it again, which takes well under a millisecond for a small store.  kMissing
-// when there is no store.
-Result<std::unique_ptr<Source>> open_store(const std::string& path);
+// Immutable; threads may share it.
+class StoreSource final : public Source {
+ public:
+  // Reads the store at `path` as it is now; to see what was appended since,
+  // open it again, which takes well under a millisecond for a small store.
+  // kMissing when there is no store.
+  static Result<std::unique_ptr<StoreSource>> open(const std::string& path);
+  explicit StoreSource(std::shared_ptr<const store::Snapshot> snapshot);
 
-// The same for a snapshot that exists.
-std::unique_ptr<Source> store_source(
-    std::shared_ptr<const store::Snapshot> snapshot);
+  Result<std::unique_ptr<Selection>> select(
+      const Matchers& matchers, const SelectRange& range) const override;
+  Result<std::vector<std::string>> label_names(
+      const Matchers& matchers, const SelectRange& range,
+      std::size_t limit) const override;
+  Result<std::vector<std::string>> label_values(
+      std::string_view name, const Matchers& matchers, const SelectRange& range,
+      std::size_t limit) const override;
+
+  [[nodiscard]] const store::Snapshot& snapshot() const { return *snapshot_; }
+
+ private:
+  std::shared_ptr<const store::Snapshot> snapshot_;
+};
 
 }  // namespace prom::query
