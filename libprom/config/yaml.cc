@@ -55,13 +55,15 @@ namespace {
 // exception, which parse_yaml catches.
 class YamlBuilder : public YAML::EventHandler {
  public:
-  explicit YamlBuilder(YamlDocument& document) : document_(document) {}
+  YamlBuilder(YamlDocument& document, std::string_view text)
+      : document_(document), text_(text) {}
 
   void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     YamlNode& node = make(YamlNode::Kind::kNull, mark, anchor);
+    node.at = position_of_null(mark);
     node.is_plain = true;
     add(node);
   }
@@ -142,6 +144,28 @@ class YamlBuilder : public YAML::EventHandler {
     node.at = position(mark);
     if (anchor != 0) anchors_[anchor] = &node;
     return node;
+  }
+
+  // For a value that is not written the library says where the next thing
+  // begins; the hyphen or colon before it is what a person looks for.
+  [[nodiscard]] TextPosition position_of_null(const YAML::Mark& mark) const {
+    const auto offset = static_cast<std::size_t>(std::max(mark.pos, 0));
+    const std::string_view rest = text_.substr(std::min(offset, text_.size()));
+    const bool is_written = rest.starts_with('~') || rest.starts_with('n') ||
+                            rest.starts_with('N') || rest.starts_with('&');
+    const std::size_t before = text_.substr(0, offset).find_last_of("-:,[{");
+    if (is_written || before == std::string_view::npos) return position(mark);
+    const std::string_view between = text_.substr(before, offset - before);
+    const auto lines = std::ranges::count(between, '\n');
+    const TextPosition next = position(mark);
+    if (lines == 0)
+      return {next.line,
+              next.column - static_cast<std::uint32_t>(between.size())};
+    const std::size_t line_end = text_.substr(0, before).rfind('\n');
+    const std::size_t line_begin =
+        line_end == std::string_view::npos ? 0 : line_end + 1;
+    return {next.line - static_cast<std::uint32_t>(lines),
+            static_cast<std::uint32_t>(before - line_begin + 1)};
   }
 
   void open(YamlNode& node, const YAML::Mark& mark) {
@@ -227,6 +251,7 @@ class YamlBuilder : public YAML::EventHandler {
   }
 
   YamlDocument& document_;
+  const std::string_view text_;
   std::vector<Open> open_;
   std::unordered_map<YAML::anchor_t, YamlNode*> anchors_;
   std::uint64_t values_ = 0;
@@ -259,7 +284,7 @@ std::optional<Diagnostic> bad_bytes(std::string_view text) {
 std::expected<YamlDocument, Diagnostic> parse_yaml(std::string_view text) {
   if (auto bad = bad_bytes(text)) return std::unexpected(std::move(*bad));
   YamlDocument document;
-  YamlBuilder builder(document);
+  YamlBuilder builder(document, text);
   std::istringstream stream{std::string(text)};
   try {
     YAML::Parser parser(stream);
