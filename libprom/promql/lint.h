@@ -24,8 +24,8 @@ struct LintCheck {
 };
 std::span<const LintCheck> lint_checks();
 
-// Findings in the order of their places.  `text` is what `expr` was parsed
-// from; lines and columns are counted in it.
+// At most 100 findings in the order of their places.  `text` is what `expr` was
+// parsed from; lines and columns are counted in it.
 Diagnostics lint(std::string_view text, const Expr& expr,
                  LintContext context = LintContext::kQuery);
 
