@@ -1,0 +1,72 @@
+// count_values: how often each value occurs.
+#include <bit>
+#include <unordered_map>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "libprom/base/number.h"
+#include "libprom/base/utf8.h"
+#include "libprom/query/evaluator.h"
+#include "libprom/query/grouping.h"
+
+namespace prom::query {
+
+Result<StreamPtr> count_values(Evaluator& evaluator,
+                               const promql::Aggregate& node,
+                               const Steps& steps) {
+  const std::string& label =
+      promql::unwrap(*node.param).as<promql::StringLiteral>()->value;
+  if (label.empty() || !is_valid_utf8(label)) {
+    return fail(Code::kExecution, "invalid label name " + quote(label));
+  }
+  auto made = evaluator.table(*node.expr, steps);
+  if (!made) return fail(std::move(made).error());
+  const TablePtr table = std::move(*made);
+  std::vector<std::string> names = node.grouping;
+  if (!node.without) names.push_back(label);
+  const Grouping grouping(names, node.without);
+
+  Rows rows;
+  Cells empty;
+  empty.reset(1, steps.count);
+  boost::unordered_flat_map<Labels, std::size_t, LabelsHash> targets;
+  const auto target_of = [&](std::size_t row, std::string_view value) {
+    LabelsBuilder builder(table->labels_at(row));
+    builder.set(label, value);
+    Labels labels = grouping.labels_of(builder.build());
+    const auto [at, is_new] = targets.try_emplace(labels, rows.labels.size());
+    if (is_new) {
+      rows.add(std::move(labels), false);
+      rows.cells.append_row(empty, 0);
+    }
+    return at->second;
+  };
+  const Cells& cells = table->cells();
+  for (std::size_t row = 0; row < table->size(); ++row) {
+    auto ok = evaluator.query.check();
+    if (!ok) return fail(std::move(ok).error());
+    // Values tend to stay from step to step.
+    boost::unordered_flat_map<std::uint64_t, std::size_t> known;
+    for (std::size_t step = 0; step < steps.count; ++step) {
+      const std::size_t at = row * steps.count + step;
+      std::size_t target = 0;
+      if (cells.kind(at) == CellKind::kNone) continue;
+      if (cells.kind(at) == CellKind::kHistogram) {
+        target = target_of(row, cells.histogram(at)->to_string());
+      } else {
+        const double value = cells.value(at);
+        const auto [found, is_new] =
+            known.try_emplace(std::bit_cast<std::uint64_t>(value), 0);
+        if (is_new) found->second = target_of(row, format_float_fixed(value));
+        target = found->second;
+      }
+      const std::size_t to = target * steps.count + step;
+      const double before =
+          rows.cells.kind(to) == CellKind::kFloat ? rows.cells.value(to) : 0;
+      rows.cells.set(to, before + 1);
+    }
+  }
+  return Table::make(evaluator.query, std::move(rows), steps.count);
+}
+
+}  // namespace prom::query
