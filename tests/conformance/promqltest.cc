@@ -25,6 +25,7 @@
 #include "libprom/base/number.h"
 #include "libprom/model/matcher.h"
 #include "libprom/model/sample.h"
+#include "libprom/promql/functions.h"
 #include "libprom/promql/literals.h"
 #include "libprom/promql/parser.h"
 #include "libprom/promql/printer.h"
@@ -340,15 +341,7 @@ std::string with_at(const Expr& parsed, std::int64_t time_ms) {
     } else if (const auto* call = node->as<prom::promql::Call>()) {
       movable = movable && !call->function->depends_on_time;
     }
-    if (!descend) {
-      prom::promql::for_each_node(*node, [&](const Expr& inner) {
-        const auto* call = inner.as<prom::promql::Call>();
-        if (call != nullptr && call->function->depends_on_time) {
-          movable = false;
-        }
-      });
-      continue;
-    }
+    if (!descend) continue;
     children.clear();
     prom::promql::append_children(*node, children);
     for (ExprPtr* child : children) pending.push_back(child->get());
@@ -451,6 +444,15 @@ struct Counts {
   std::size_t failed = 0;
   std::size_t skipped = 0;
 };
+
+// As literals of PromQL are written, with a sign.
+std::optional<double> read_number(std::string_view text) {
+  const bool negative = text.starts_with('-');
+  if (negative || text.starts_with('+')) text.remove_prefix(1);
+  const auto value = prom::promql::number_value(text);
+  if (!value) return std::nullopt;
+  return negative ? -*value : *value;
+}
 
 Result<std::int64_t> duration(const std::string& text) {
   return prom::parse_duration_ms(text);
@@ -684,9 +686,7 @@ class File {
       test.instant_only = true;
       return read_range(rest, test, false);
     } else if (what == "string") {
-      const auto text = prom::promql::unquote(rest);
-      if (!text) return wrong("bad string " + rest);
-      test.text = *text;
+      test.text = prom::promql::string_value(rest);
       test.instant_only = true;
     } else if (what == "fail" || what == "warn" || what == "info") {
       Expectation expectation;
@@ -717,7 +717,7 @@ class File {
       test.expectations.push_back(std::move(expectation));
       return {};
     }
-    if (const auto number = prom::promql::parse_number(line)) {
+    if (const auto number = read_number(line)) {
       test.scalar = *number;
       return {};
     }
