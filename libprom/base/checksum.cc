@@ -62,6 +62,12 @@ std::uint64_t hash64(Bytes bytes) {
   return XXH3_64bits(bytes.data(), bytes.size());
 }
 
+Hash128 hash128(std::string_view text, std::uint64_t seed) {
+  const XXH128_hash_t hash =
+      XXH3_128bits_withSeed(text.data(), text.size(), seed);
+  return {hash.low64, hash.high64};
+}
+
 std::uint64_t fnv1a64(std::string_view text, std::uint64_t seed) {
   std::uint64_t hash = seed;
   for (const char c : text) {

@@ -25,6 +25,16 @@ inline std::uint64_t hash64(std::string_view text) {
   return hash64(as_bytes(text));
 }
 
+// XXH3, 128 bits, for tables that take equal hashes for equal keys: with a
+// random seed nobody can make two keys collide.
+struct Hash128 {
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+
+  bool operator==(const Hash128&) const = default;
+};
+Hash128 hash128(std::string_view text, std::uint64_t seed);
+
 // FNV-1a, 64 bits; upstream places scrapes within their interval with it.
 std::uint64_t fnv1a64(std::string_view text,
                       std::uint64_t seed = 14695981039346656037ULL);

@@ -1,0 +1,43 @@
+// prom-store append: reads inputs into a store.  Whoever gets the lock is the
+// writer; who finds it taken hands its input to the writer over
+// STORE/append.sock and waits until the writer has committed it.
+//
+// The protocol of the socket: the client sends the line
+// "prom-append 1 FORMAT\n" and its input, and ends its sending direction.  The
+// writer answers "ok\n", or "error CODE MESSAGE\n" with an exit code.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "libprom/base/result.h"
+#include "libprom/cli/command.h"
+#include "libprom/store/decoder.h"
+#include "libprom/store/writer.h"
+
+namespace prom::store {
+
+constexpr std::string_view kAppendSocket = "append.sock";
+constexpr std::string_view kAppendGreeting = "prom-append 1 ";
+
+enum class SyncPolicy : std::uint8_t { kEverySecond, kEach, kNever };
+
+struct AppendOptions {
+  std::string store;
+  std::vector<std::string> files;  // empty: standard input, unless listening
+  InputFormat format = InputFormat::kAuto;
+  SyncPolicy sync = SyncPolicy::kEverySecond;
+  WriterOptions writer;
+  bool listen = false;  // serve append.sock until a signal
+  int ready_fd = -1;
+  std::string run_dir;  // "": no metrics
+};
+
+cli::Exit run_append(const AppendOptions& options, cli::Io& io);
+
+// Hands one input to the live writer.  kMissing when there is none.
+Status append_by_socket(const std::string& store, int input_fd,
+                        InputFormat format);
+
+}  // namespace prom::store

@@ -1,0 +1,84 @@
+// The live writer: one event loop over an input pipe, the clients of
+// append.sock, signals and the clock.  prom-store append runs it when it got
+// the lock and reads from a pipe, or was told to listen.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "libprom/base/result.h"
+#include "libprom/os/input_pipe.h"
+#include "libprom/os/signals.h"
+#include "libprom/store/append.h"
+#include "libprom/store/metrics.h"
+
+namespace prom::store {
+
+class AppendServer {
+ public:
+  // `input_fd` -1: only clients.  Borrows all.
+  AppendServer(const AppendOptions& options, Writer& writer, os::Clock& clock,
+               int input_fd);
+  ~AppendServer();
+
+  // Until the input ends (unless listening) or SIGTERM or SIGINT comes.  What
+  // was taken is committed and synced then.
+  Status run();
+
+ private:
+  struct Client {
+    os::Fd fd;
+    std::string greeting;  // until its newline
+    std::optional<Decoder> decoder;
+    std::string bytes;  // not taken yet
+    bool ended = false;
+    bool done = false;  // all of it is with the writer; wants an answer
+    Status result;
+  };
+
+  Status start();
+  void wait();
+  Status turn();
+  void read_input();
+  void feed_input(bool grew);
+  void accept_clients();
+  void read_client(Client& client);
+  void feed_client(Client& client);
+  bool commit();
+  Status consume_input();
+  void answer_clients();
+  void sync_if_due(bool now);
+  void write_metrics(bool now);
+  [[nodiscard]] int wait_ms() const;
+
+  const AppendOptions& options_;
+  Writer& writer_;
+  os::Clock& clock_;
+  const int input_fd_;
+  std::optional<os::Signals> signals_;
+  os::Fd listener_;
+  std::vector<std::unique_ptr<Client>> clients_;
+
+  std::optional<os::InputPipe> input_;
+  std::optional<Decoder> decoder_;
+  std::size_t input_taken_ = 0;  // bytes with the writer, not consumed yet
+  bool input_done_ = false;
+  Status input_result_;
+  bool input_waits_ = false;   // for more bytes behind those that are there
+  bool input_paused_ = false;  // and it was fed as it is
+  bool input_again_ = false;   // feed the same bytes once more
+  std::int64_t grew_ns_ = 0;
+
+  bool stop_ = false;
+  bool stuck_ = false;  // the last commit failed
+  Status stuck_reason_;
+  std::int64_t retry_ns_ = 0;
+  std::int64_t synced_ns_ = 0;
+  std::int64_t metrics_ns_ = 0;
+  StoreMetrics metrics_;
+};
+
+}  // namespace prom::store

@@ -1,0 +1,212 @@
+#include "libprom/store/inspect.h"
+
+#include <fmt/format.h>
+
+#include "libprom/base/duration.h"
+#include "libprom/base/json_writer.h"
+#include "libprom/base/utf8.h"
+#include "libprom/store/report.h"
+
+namespace prom::store {
+namespace {
+
+using SnapshotPointer = std::shared_ptr<const Snapshot>;
+
+// nullptr: it was said what is wrong, and `exit` is the status.
+SnapshotPointer open_for(const InspectOptions& options, cli::Io& io,
+                         cli::Exit& exit) {
+  auto snapshot = Snapshot::open(options.store);
+  if (snapshot) return std::move(*snapshot);
+  io.complain(snapshot.error().message);
+  exit = cli::exit_for(snapshot.error().code);
+  return nullptr;
+}
+
+std::string time_text(std::int64_t t_ms) {
+  return format_rfc3339(t_ms);
+}
+
+void top_json(JsonWriter& json, std::string_view key,
+              const StoreStats::Top& top) {
+  json.key(key).begin_array();
+  for (const auto& [name, count] : top) {
+    json.begin_object();
+    json.key("name").string(name);
+    json.key("count").integer(static_cast<std::int64_t>(count));
+    json.end_object();
+  }
+  json.end_array();
+}
+
+void top_text(os::Output& out, std::string_view heading,
+              const StoreStats::Top& top) {
+  if (top.empty()) return;
+  out.write(fmt::format("\n{}\n", heading));
+  for (const auto& [name, count] : top)
+    out.write(fmt::format("{:>10}  {}\n", count, printable(name)));
+}
+
+void count_json(JsonWriter& json, std::string_view key, std::uint64_t value) {
+  json.key(key).integer(static_cast<std::int64_t>(value));
+}
+
+std::string stats_json(const StoreStats& stats) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  count_json(json, "series", stats.series);
+  count_json(json, "samples", stats.samples);
+  count_json(json, "sources", stats.sources);
+  count_json(json, "commits", stats.commits);
+  count_json(json, "bytes", stats.bytes);
+  count_json(json, "allocated_bytes", stats.allocated_bytes);
+  json.key("bytes_per_sample").number(stats.bytes_per_sample);
+  count_json(json, "blocks", stats.blocks);
+  json.key("min_time").integer(stats.min_ms);
+  json.key("max_time").integer(stats.max_ms);
+  top_json(json, "top_metrics", stats.metrics);
+  top_json(json, "top_labels", stats.labels);
+  top_json(json, "top_label_pairs", stats.pairs);
+  json.end_object();
+  return text + "\n";
+}
+
+}  // namespace
+
+cli::Exit run_stats(const InspectOptions& options, cli::Io& io) {
+  cli::Exit exit = cli::Exit::kOk;
+  const SnapshotPointer snapshot = open_for(options, io, exit);
+  if (!snapshot) return exit;
+  const StoreStats stats = stats_of(*snapshot, options.top);
+  if (options.output == "json") {
+    io.out.write(stats_json(stats));
+    return exit;
+  }
+  os::Output& out = io.out;
+  out.write(fmt::format("series            {}\n", stats.series));
+  out.write(fmt::format("samples           {}\n", stats.samples));
+  out.write(fmt::format("sources           {}\n", stats.sources));
+  out.write(fmt::format("commits           {}\n", stats.commits));
+  out.write(fmt::format("bytes             {}\n", stats.bytes));
+  out.write(fmt::format("allocated bytes   {}\n", stats.allocated_bytes));
+  out.write(fmt::format("bytes per sample  {:.3f}\n", stats.bytes_per_sample));
+  out.write(fmt::format("blocks            {} (the head keeps everything)\n",
+                        stats.blocks));
+  if (stats.samples > 0)
+    out.write(fmt::format("time              {} to {}\n",
+                          time_text(stats.min_ms), time_text(stats.max_ms)));
+  top_text(out, "Series of a metric", stats.metrics);
+  top_text(out, "Values of a label", stats.labels);
+  top_text(out, "Series with a label", stats.pairs);
+  return exit;
+}
+
+namespace {
+
+void ls_json(const Snapshot& snapshot, os::Output& out) {
+  const Head& head = snapshot.head();
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  json.key("head").begin_object();
+  count_json(json, "series", snapshot.series_count());
+  count_json(json, "samples", head.root().samples);
+  count_json(json, "zones", head.zone_count());
+  if (head.root().samples > 0) {
+    json.key("min_time").integer(head.root().min_ms);
+    json.key("max_time").integer(head.root().max_ms);
+  }
+  json.key("arenas").begin_array();
+  for (const StreamReader* stream : {&head.log(), &head.index()}) {
+    for (const auto& arena : stream->arenas()) {
+      json.begin_object();
+      json.key("path").string(arena.path);
+      count_json(json, "start", arena.start);
+      count_json(json, "bytes", arena.size);
+      json.end_object();
+    }
+  }
+  json.end_array();
+  json.key("sources").begin_array();
+  for (const SourceReport& source : sources_of(snapshot)) {
+    json.begin_object();
+    json.key("source").string(fmt::format("{:016x}", source.key));
+    count_json(json, "columns", source.columns);
+    count_json(json, "groups", source.groups);
+    json.key("last_time").integer(source.last_ms);
+    json.end_object();
+  }
+  json.end_array();
+  json.end_object();
+  json.key("blocks").begin_array();
+  json.end_array();
+  json.end_object();
+  out.write(text + "\n");
+}
+
+void ls_text(const Snapshot& snapshot, os::Output& out) {
+  const Head& head = snapshot.head();
+  out.write(fmt::format(
+      "head: {} series, {} samples, {} zones; no blocks: the head keeps "
+      "everything\n",
+      snapshot.series_count(), head.root().samples, head.zone_count()));
+  if (head.root().samples > 0)
+    out.write(fmt::format("time: {} to {}\n", time_text(head.root().min_ms),
+                          time_text(head.root().max_ms)));
+  out.write(fmt::format("\n{:>14}  {:>12}  {}\n", "START", "BYTES", "ARENA"));
+  for (const StreamReader* stream : {&head.log(), &head.index()}) {
+    for (const auto& arena : stream->arenas())
+      out.write(fmt::format("{:>14}  {:>12}  {}\n", arena.start, arena.size,
+                            printable(arena.path)));
+  }
+  const auto sources = sources_of(snapshot);
+  if (sources.empty()) return;
+  out.write(fmt::format("\n{:>16}  {:>8}  {:>8}  {}\n", "SOURCE", "COLUMNS",
+                        "GROUPS", "LAST ROW"));
+  for (const SourceReport& source : sources)
+    out.write(fmt::format("{:016x}  {:>8}  {:>8}  {}\n", source.key,
+                          source.columns, source.groups,
+                          time_text(source.last_ms)));
+}
+
+}  // namespace
+
+cli::Exit run_ls(const InspectOptions& options, cli::Io& io) {
+  cli::Exit exit = cli::Exit::kOk;
+  const SnapshotPointer snapshot = open_for(options, io, exit);
+  if (!snapshot) return exit;
+  if (options.output == "json") {
+    ls_json(*snapshot, io.out);
+  } else {
+    ls_text(*snapshot, io.out);
+  }
+  return exit;
+}
+
+cli::Exit run_verify(const InspectOptions& options, cli::Io& io) {
+  cli::Exit exit = cli::Exit::kOk;
+  const SnapshotPointer snapshot = open_for(options, io, exit);
+  if (!snapshot) return exit;
+  const VerifyReport report = verify(*snapshot);
+  if (options.output == "json") {
+    std::string text;
+    JsonWriter json(text);
+    json.begin_object();
+    count_json(json, "records", report.records);
+    count_json(json, "bytes", report.bytes);
+    json.key("damage").begin_array();
+    for (const std::string& one : report.damage) json.string(one);
+    json.end_array();
+    json.end_object();
+    io.out.write(text + "\n");
+  } else {
+    for (const std::string& one : report.damage)
+      io.out.write("damaged: " + printable(one) + "\n");
+    io.out.write(fmt::format("{} records, {} bytes checked, {} damaged\n",
+                             report.records, report.bytes,
+                             report.damage.size()));
+  }
+  return report.damage.empty() ? exit : cli::Exit::kNo;
+}
+
+}  // namespace prom::store

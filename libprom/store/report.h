@@ -1,0 +1,49 @@
+// What prom-store ls, stats and verify say about a store: read from a snapshot,
+// beside a running writer.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "libprom/store/snapshot.h"
+
+namespace prom::store {
+
+struct StoreStats {
+  std::uint64_t series = 0;
+  std::uint64_t samples = 0;
+  std::uint64_t sources = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t bytes = 0;            // of records in the head
+  std::uint64_t allocated_bytes = 0;  // of its files
+  double bytes_per_sample = 0;
+  std::uint64_t blocks = 0;
+  std::int64_t min_ms = 0;  // 0 and 0 while there are no samples
+  std::int64_t max_ms = 0;
+  // Most first, at most the limit that was asked for.
+  using Top = std::vector<std::pair<std::string, std::uint64_t>>;
+  Top metrics;  // series of a metric
+  Top labels;   // distinct values of a label
+  Top pairs;    // series with name=value
+};
+StoreStats stats_of(const Snapshot& snapshot, std::size_t top);
+
+struct SourceReport {
+  std::uint64_t key = 0;
+  std::uint64_t columns = 0;
+  std::uint64_t groups = 0;  // of up to 32 rows
+  std::int64_t last_ms = 0;
+};
+std::vector<SourceReport> sources_of(const Snapshot& snapshot);
+
+struct VerifyReport {
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;
+  std::vector<std::string> damage;  // with file and offset
+};
+// Reads every byte that is published.
+VerifyReport verify(const Snapshot& snapshot);
+
+}  // namespace prom::store

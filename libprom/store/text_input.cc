@@ -1,0 +1,164 @@
+#include "libprom/store/text_input.h"
+
+#include <bit>
+#include <random>
+
+#include "libprom/os/log.h"
+
+namespace prom::store {
+namespace {
+
+// 28 bytes each; beyond it the table begins anew.
+constexpr std::size_t kKnownMax = 4'000'000;
+
+using exposition::Format;
+using exposition::Parser;
+
+std::uint64_t random_seed() {
+  std::random_device device;
+  return static_cast<std::uint64_t>(device()) << 32U | device();
+}
+
+}  // namespace
+
+TextInput::TextInput(Writer& writer, os::Clock& clock)
+    : writer_(writer), clock_(clock), seed_(random_seed()) {}
+
+// The type before a line decides how `le` and `quantile` are written.
+SeriesId TextInput::series_of(const Parser& parser) {
+  const std::uint64_t seed =
+      seed_ + static_cast<std::uint64_t>(parser.continuation().type);
+  const Hash128 hash = hash128(parser.sample().series, seed);
+  const auto at = known_.find(hash);
+  if (at != known_.end()) return at->second;
+  const SeriesId id = writer_.series(parser.labels());
+  if (id == kNone) return kNone;  // asked again, so that each is counted
+  if (known_.size() >= kKnownMax) known_.clear();
+  known_.try_emplace(hash, id);
+  return id;
+}
+
+void TextInput::note_metadata(const exposition::Metadata& metadata) {
+  wire::MetadataFrame::Item& item = metadata_[metadata.family];
+  item.family = metadata.family;
+  switch (metadata.kind) {
+    case exposition::Metadata::Kind::kType:
+      item.type = to_string(metadata.type);
+      break;
+    case exposition::Metadata::Kind::kHelp:
+      item.help = metadata.text;
+      break;
+    case exposition::Metadata::Kind::kUnit:
+      item.unit = metadata.text;
+      break;
+  }
+}
+
+void TextInput::enter_midway() {
+  state_.begun = true;
+}
+
+// Up to the end of the parser's input or its first malformed line.
+Status TextInput::parse(Parser& parser, Run& run) {
+  run.sample = samples_.size();
+  while (true) {
+    const Parser::Continuation before = parser.continuation();
+    const auto item = parser.next();
+    if (!item) return fail(item.error());
+    if (*item == Parser::Item::kEnd) return {};
+    if (*item == Parser::Item::kMetadata) {
+      note_metadata(parser.metadata());
+      continue;
+    }
+    const exposition::Sample& sample = parser.sample();
+    const std::int64_t t_ms = sample.t_ms.value_or(now_ms_);
+    if (run.series == nullptr || t_ms != run.t_ms)
+      run = {.t_ms = t_ms,
+             .sample = samples_.size(),
+             .series = sample.series.data(),
+             .before = before};
+    samples_.push_back(
+        {series_of(parser), t_ms, std::bit_cast<std::uint64_t>(sample.value)});
+  }
+}
+
+Status TextInput::deliver() {
+  Status done = writer_.add(samples_);
+  samples_.clear();
+  if (done && !metadata_.empty()) {
+    wire::MetadataFrame frame;
+    for (auto& [family, item] : metadata_)
+      frame.items.push_back(std::move(item));
+    done = writer_.add(frame);
+  }
+  metadata_.clear();
+  return done;
+}
+
+Status TextInput::take_whole(std::string_view text, Format format) {
+  // Once to see that it is well formed, before any of it is known.
+  Parser check(text, format);
+  while (true) {
+    const auto item = check.next();
+    if (!item) return fail(item.error());
+    if (*item == Parser::Item::kEnd) break;
+  }
+  now_ms_ = clock_.wall_ms();
+  Parser parser(text, format);
+  Run run;
+  if (Status parsed = parse(parser, run); !parsed) return parsed;
+  return deliver();
+}
+
+Result<std::size_t> TextInput::take_piece(std::string_view piece, Format format,
+                                          bool hold) {
+  now_ms_ = clock_.wall_ms();
+  Parser parser(piece, format, state_);
+  Run run;
+  std::size_t taken = piece.size();
+  if (!parse(parser, run)) {
+    samples_.clear();
+    if (Status done = take_lines(piece, format); !done)
+      return fail(done.error());
+  } else if (!hold || run.series == nullptr) {
+    state_ = parser.continuation();
+  } else {
+    // The line of the run's first sample is the first one to be left.
+    const auto at = static_cast<std::size_t>(run.series - piece.data());
+    const std::size_t newline = piece.rfind('\n', at);
+    taken = newline == std::string_view::npos ? 0 : newline + 1;
+    samples_.resize(run.sample);
+    if (samples_.empty()) taken = 0;
+    if (taken > 0) state_ = run.before;
+  }
+  if (Status done = deliver(); !done) return fail(done.error());
+  return taken;
+}
+
+Status TextInput::take_lines(std::string_view piece, Format format) {
+  while (!piece.empty()) {
+    const std::size_t newline = piece.find('\n');
+    const std::string_view line = piece.substr(
+        0, newline == std::string_view::npos ? piece.size() : newline + 1);
+    piece.remove_prefix(line.size());
+    // A sender that was started again on the same pipe.
+    if (format == Format::kPipe && line.starts_with(exposition::kPipeBegin))
+      state_ = {.line = state_.line};
+    Parser parser(line, format, state_);
+    const std::size_t before = samples_.size();
+    Run run;
+    const Status parsed = parse(parser, run);
+    if (parsed) {
+      state_ = parser.continuation();
+      continue;
+    }
+    samples_.resize(before);
+    ++state_.line;
+    if (bad_lines_++ == 0)
+      os::log_warn("malformed line left out; more are only counted",
+                   {{"reason", parsed.error().message}});
+  }
+  return {};
+}
+
+}  // namespace prom::store

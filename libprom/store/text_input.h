@@ -1,0 +1,75 @@
+// Exposition text to samples of the writer.  prom-store append's decoder is
+// the only user; one thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include "libprom/base/checksum.h"
+#include "libprom/base/result.h"
+#include "libprom/exposition/parser.h"
+#include "libprom/os/clock.h"
+#include "libprom/store/writer.h"
+
+namespace prom::store {
+
+class TextInput {
+ public:
+  TextInput(Writer& writer, os::Clock& clock);
+
+  // The whole of an input: taken as a whole or, when it is malformed, not at
+  // all (kBadData with line and column).
+  Status take_whole(std::string_view text, exposition::Format format);
+
+  // A piece of a stream, which ends with the end of a line; returns how much
+  // of it was taken.  With `hold` the last run of samples of one time is left
+  // for the next call, since more of the same scrape may follow: 0 when there
+  // is no other.  Malformed lines are counted, left out, and the first one is
+  // logged.  Samples without a time get the time of this call.
+  Result<std::size_t> take_piece(std::string_view piece,
+                                 exposition::Format format, bool hold);
+
+  // The first piece need not begin with the first line of the pipe dialect.
+  void enter_midway();
+
+  [[nodiscard]] std::uint64_t bad_lines() const { return bad_lines_; }
+  // A stream of the pipe dialect saw its last line.
+  [[nodiscard]] bool ended() const { return state_.ended; }
+
+ private:
+  // Where the samples of the newest time begin.
+  struct Run {
+    std::int64_t t_ms = 0;
+    std::size_t sample = 0;  // index
+    const char* series = nullptr;
+    exposition::Parser::Continuation before;
+  };
+  Status parse(exposition::Parser& parser, Run& run);
+  Status take_lines(std::string_view piece, exposition::Format format);
+  SeriesId series_of(const exposition::Parser& parser);
+  void note_metadata(const exposition::Metadata& metadata);
+  Status deliver();
+
+  Writer& writer_;
+  os::Clock& clock_;
+  const std::uint64_t seed_;
+  std::int64_t now_ms_ = 0;
+  exposition::Parser::Continuation state_;
+  // Series by their text as written, so that a line that came before is not
+  // parsed into labels again.
+  struct HashOf {
+    using is_avalanching = void;
+    std::size_t operator()(const Hash128& hash) const { return hash.low; }
+  };
+  boost::unordered_flat_map<Hash128, SeriesId, HashOf> known_;
+  std::vector<SeriesSample> samples_;
+  std::map<std::string, wire::MetadataFrame::Item> metadata_;
+  std::uint64_t bad_lines_ = 0;
+};
+
+}  // namespace prom::store
