@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <set>
@@ -10,6 +9,8 @@
 
 #include "libprom/config/load.h"
 #include "libprom/config/value.h"
+
+#include "tests/support/shared_data.h"
 
 namespace prom::config {
 namespace {
@@ -53,12 +54,10 @@ const std::set<std::string> kUncheckedReasons = {
 };
 
 TEST(AlertmanagerFixtures, AreJudgedAsUpstreamJudgesThem) {
-  const char* const shared = std::getenv("PROM_SHARED");
-  const std::string path =
-      std::string(shared == nullptr ? "../shared" : shared) +
-      "/conformance/alertmanager/config_load.json";
-  std::ifstream file(path);
-  if (!file) GTEST_SKIP() << "upstream's cases are not at " << path;
+  const auto path =
+      test::shared_path("conformance/alertmanager/config_load.json");
+  if (!path) GTEST_SKIP() << "upstream's cases are not here";
+  std::ifstream file(*path);
   const auto cases = nlohmann::json::parse(file);
   int good = 0;
   int bad = 0;

@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -8,14 +7,14 @@
 #include "libprom/config/load.h"
 #include "libprom/os/file.h"
 
+#include "tests/support/shared_data.h"
+
 namespace prom::config {
 namespace {
 
 // Upstream's own configuration files; not part of this repository.
 std::string fixtures() {
-  const char* const shared = std::getenv("PROM_SHARED");
-  return std::string(shared == nullptr ? "../shared" : shared) +
-         "/conformance/config/";
+  return test::shared_path("conformance/config").value_or("") + "/";
 }
 
 std::string no_environment(const std::string& /*name*/) {
@@ -357,8 +356,7 @@ const std::vector<Refused> kRefused = {
 class PrometheusFixtures : public testing::Test {
  protected:
   void SetUp() override {
-    if (!os::exists(fixtures()))
-      GTEST_SKIP() << "upstream's files are not at " << fixtures();
+    if (fixtures() == "/") GTEST_SKIP() << "upstream's files are not here";
   }
 };
 

@@ -1,12 +1,13 @@
 #include "libprom/config/rules.h"
 
-#include <cstdlib>
 #include <string>
 
 #include <gtest/gtest.h>
 
 #include "libprom/config/load.h"
 #include "libprom/os/file.h"
+
+#include "tests/support/shared_data.h"
 
 namespace prom::config {
 namespace {
@@ -118,12 +119,11 @@ TEST(Rules, OnlyTheFirstDocumentIsRead) {
 }
 
 TEST(RuleFixtures, AreJudgedAsUpstreamJudgesThem) {
-  const char* const shared = std::getenv("PROM_SHARED");
-  const std::string folder =
-      std::string(shared == nullptr ? "../shared" : shared) +
-      "/conformance/rules/rulefmt/";
+  const auto shared = test::shared_path("conformance/rules/rulefmt");
+  if (!shared) GTEST_SKIP() << "upstream's files are not here";
+  const std::string folder = *shared + "/";
   const auto entries = os::real_file_system().list(folder);
-  if (!entries) GTEST_SKIP() << "upstream's files are not at " << folder;
+  ASSERT_TRUE(entries);
   for (const os::DirectoryEntry& entry : *entries) {
     const bool legacy = entry.name.starts_with("legacy");
     const bool bad_elsewhere = entry.name == "bad_expr.bad.yaml";

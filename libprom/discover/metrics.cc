@@ -1,0 +1,94 @@
+#include "libprom/discover/metrics.h"
+
+namespace prom::discover {
+
+Metrics::Metrics() {
+  registry
+      .gauge("prom_discover_build_info", "The version that runs.",
+             {{"version", PROM_VERSION}})
+      .set(1);
+  // These exist before the first event, so that rates of them do.
+  registry.counter("prometheus_sd_file_read_errors_total",
+                   "Files with targets that could not be read.");
+  registry.counter("prometheus_sd_http_failures_total",
+                   "Failed requests to HTTP discovery servers.");
+  registry.counter("prometheus_sd_updates_total",
+                   "Target sets that were written.", {{"name", "scrape"}});
+  set_unavailable(0);
+}
+
+void Metrics::refreshed(std::string_view mechanism, bool ok) {
+  registry
+      .counter("prom_discover_refreshes_total",
+               "Times that a source looked for targets.",
+               {{"mechanism", mechanism}})
+      .add();
+  auto& failures =
+      registry.counter("prometheus_sd_refresh_failures_total",
+                       "Times that a source failed to find its targets.",
+                       {{"mechanism", mechanism}});
+  if (!ok) failures.add();
+}
+
+void Metrics::file_read_failed() {
+  registry
+      .counter("prometheus_sd_file_read_errors_total",
+               "Files with targets that could not be read.")
+      .add();
+}
+
+void Metrics::http_failed() {
+  registry
+      .counter("prometheus_sd_http_failures_total",
+               "Failed requests to HTTP discovery servers.")
+      .add();
+}
+
+void Metrics::discovered(const std::string& job, std::size_t targets,
+                         std::uint64_t dropped, std::uint64_t invalid) {
+  const Labels labels{{"config", job}, {"name", "scrape"}};
+  registry
+      .gauge("prometheus_sd_discovered_targets", "Targets of a job.", labels)
+      .set(static_cast<double>(targets));
+  registry
+      .gauge("prom_discover_dropped_targets",
+             "Targets that relabelling dropped.", labels)
+      .set(static_cast<double>(dropped));
+  registry
+      .gauge("prom_discover_invalid_targets",
+             "Targets that no URL could be made of.", labels)
+      .set(static_cast<double>(invalid));
+}
+
+void Metrics::forget(const std::string& job) {
+  registry.remove_all({"config", job});
+}
+
+void Metrics::updated() {
+  registry
+      .counter("prometheus_sd_updates_total", "Target sets that were written.",
+               {{"name", "scrape"}})
+      .add();
+}
+
+void Metrics::set_unavailable(std::size_t jobs) {
+  registry
+      .gauge("prometheus_sd_failed_configs",
+             "Jobs that use discovery which this version has not.",
+             {{"name", "scrape"}})
+      .set(static_cast<double>(jobs));
+}
+
+void Metrics::reloaded(bool ok, std::int64_t now_ms) {
+  registry
+      .gauge("prometheus_config_last_reload_successful",
+             "Whether the configuration was taken the last time.")
+      .set(ok ? 1 : 0);
+  if (!ok) return;
+  registry
+      .gauge("prometheus_config_last_reload_success_timestamp_seconds",
+             "When the configuration was last taken.")
+      .set(static_cast<double>(now_ms) / 1000);
+}
+
+}  // namespace prom::discover

@@ -1,0 +1,372 @@
+#include "libprom/discover/run.h"
+
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <csignal>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "libprom/base/checksum.h"
+#include "libprom/base/suggest.h"
+#include "libprom/base/utf8.h"
+#include "libprom/cli/diagnostics.h"
+#include "libprom/config/load.h"
+#include "libprom/discover/config_watch.h"
+#include "libprom/discover/output.h"
+#include "libprom/http/server.h"
+#include "libprom/os/log.h"
+#include "libprom/os/notify.h"
+#include "libprom/os/signals.h"
+
+namespace prom::discover {
+namespace {
+
+using cli::Exit;
+
+constexpr std::int64_t kSecondNs = 1'000'000'000;
+constexpr std::int64_t kMillisecondNs = 1'000'000;
+constexpr std::int64_t kMetricsFileNs = 5 * kSecondNs;
+// For file systems that tell no one about changes.
+constexpr std::int64_t kConfigPollNs = 30 * kSecondNs;
+constexpr std::int64_t kTurnNs = 5 * kSecondNs;
+
+// A job and what was last written of it.
+struct Running {
+  Job job;
+  std::uint64_t built_generation = UINT64_MAX;
+  std::optional<std::uint64_t> written_hash = {};
+  std::int64_t next_write_ns = 0;
+};
+
+bool is_pipe(int fd) {
+  struct stat info{};
+  return ::fstat(fd, &info) == 0 && S_ISFIFO(info.st_mode);
+}
+
+class Session {
+ public:
+  Session(const Options& options, cli::Io& io)
+      : options_(options),
+        io_(io),
+        surroundings_{client_, io.clock, metrics_} {}
+
+  Exit run();
+
+ private:
+  Exit load();
+  void replace_jobs(config::PrometheusConfig config);
+  void reload();
+  bool handle_signals();
+  void refresh();
+  void write_changes();
+  void write_job(Running& running);
+  void wait();
+  void write_metrics(bool even_if_fresh);
+  Status serve_metrics();
+  [[nodiscard]] bool reader_left() const;
+  Exit run_once();
+  Exit run_for_ever();
+  Exit failures_exit();
+  [[nodiscard]] std::int64_t now_ns() { return io_.clock.monotonic_ns(); }
+
+  const Options& options_;
+  cli::Io& io_;
+  Metrics metrics_;
+  http::Client client_;
+  Surroundings surroundings_;
+  ConfigWatch config_watch_;
+  std::map<std::string, Running> jobs_;
+  Diagnostics unavailable_;
+  std::optional<os::Signals> signals_;
+  std::unique_ptr<http::Server> server_;
+  std::int64_t config_due_ns_ = 0;
+  std::int64_t metrics_due_ns_ = 0;
+};
+
+Exit Session::load() {
+  config_watch_.begin_load(options_.config_file);
+  auto config = config::load_prometheus(options_.config_file);
+  if (!config) {
+    const Error error = config::to_error(config.error());
+    cli::show(config.error(), io_.err, io_.color);
+    return cli::exit_for(error.code);
+  }
+  if (!config->warnings.empty())
+    cli::show(config->warnings, io_.err, io_.color);
+  config_watch_.watch(*config);
+  std::vector<std::string> names;
+  for (const config::ScrapeConfig& job : config->scrape_configs)
+    names.push_back(job.job_name);
+  if (!options_.job.empty() &&
+      std::ranges::find(names, options_.job) == names.end()) {
+    io_.complain("no job is called " + quote(options_.job) +
+                 did_you_mean(options_.job, names));
+    return Exit::kUsage;
+  }
+  replace_jobs(std::move(*config));
+  return Exit::kOk;
+}
+
+// Jobs that use what this version has not are left out as a whole: half of
+// their targets would look like all of them.
+void Session::replace_jobs(config::PrometheusConfig config) {
+  std::map<std::string, Running> before = std::exchange(jobs_, {});
+  unavailable_.clear();
+  for (config::ScrapeConfig& scrape : config.scrape_configs) {
+    if (!options_.job.empty() && scrape.job_name != options_.job) continue;
+    for (const config::UnavailableSd& sd : scrape.discovery.unavailable) {
+      Diagnostic finding;
+      finding.file = scrape.file;
+      finding.line = sd.at.line;
+      finding.column = sd.at.column;
+      finding.width = static_cast<std::uint32_t>(sd.key.size());
+      finding.message = "job " + quote(scrape.job_name) + ": " +
+                        config::unavailable_message(sd);
+      unavailable_.push_back(std::move(finding));
+    }
+    if (!scrape.discovery.unavailable.empty()) continue;
+    const std::string name = scrape.job_name;
+    Running running{.job = Job(std::move(scrape), surroundings_)};
+    if (const auto old = before.find(name); old != before.end()) {
+      running.job.adopt(old->second.job);
+      running.written_hash = old->second.written_hash;
+      before.erase(old);
+    }
+    jobs_.emplace(name, std::move(running));
+  }
+  metrics_.set_unavailable(unavailable_.size());
+  metrics_.reloaded(true, io_.clock.wall_ms());
+  for (auto& [name, gone] : before) {
+    // Its targets end now.
+    if (gone.written_hash)
+      io_.out.write(config::to_json({.job = name, .targets = {}}) + "\n");
+    metrics_.forget(name);
+  }
+}
+
+void Session::reload() {
+  os::notify_manager("RELOADING=1");
+  config_watch_.begin_load(options_.config_file);
+  auto config = config::load_prometheus(options_.config_file);
+  if (config) {
+    config_watch_.watch(*config);
+    replace_jobs(std::move(*config));
+    for (const Diagnostic& finding : unavailable_)
+      os::log_error("job skipped", {{"err", finding.to_string()}});
+    os::log_info("configuration reloaded");
+  } else {
+    metrics_.reloaded(false, io_.clock.wall_ms());
+    for (const Diagnostic& finding : config.error())
+      os::log_error("configuration not reloaded",
+                    {{"err", finding.to_string()}});
+  }
+  os::notify_manager("READY=1");
+}
+
+// False when it is time to end.
+bool Session::handle_signals() {
+  while (const auto signal = signals_->next()) {
+    if (*signal != SIGHUP) return false;
+    reload();
+  }
+  return true;
+}
+
+void Session::refresh() {
+  for (auto& [name, running] : jobs_) running.job.refresh(now_ns());
+}
+
+void Session::write_job(Running& running) {
+  const BuiltSet built = running.job.build();
+  running.built_generation = running.job.generation();
+  metrics_.discovered(running.job.name(), built.set.targets.size(),
+                      built.set.dropped, built.invalid);
+  if (built.invalid != 0)
+    os::log_error("targets left out", {{"job", running.job.name()},
+                                       {"count", std::to_string(built.invalid)},
+                                       {"err", built.first_error}});
+  const std::string line = config::to_json(built.set);
+  const std::uint64_t hash = hash64(line);
+  if (running.written_hash == hash) return;
+  running.written_hash = hash;
+  running.next_write_ns = now_ns() + options_.batch_ms * kMillisecondNs;
+  metrics_.updated();
+  io_.out.write(line + "\n");
+}
+
+void Session::write_changes() {
+  for (auto& [name, running] : jobs_) {
+    if (running.job.is_settled() &&
+        running.job.generation() != running.built_generation &&
+        running.next_write_ns <= now_ns())
+      write_job(running);
+  }
+  static_cast<void>(io_.out.flush());
+}
+
+void Session::wait() {
+  std::int64_t until_ns =
+      std::min({now_ns() + kTurnNs, config_due_ns_, metrics_due_ns_});
+  std::vector<int> fds;
+  if (signals_) fds.push_back(signals_->fd());
+  if (config_watch_.fd() >= 0) fds.push_back(config_watch_.fd());
+  if (is_pipe(io_.out.fd())) fds.push_back(io_.out.fd());
+  for (const auto& [name, running] : jobs_) {
+    until_ns = std::min(until_ns, running.job.due_ns());
+    if (running.job.generation() != running.built_generation)
+      until_ns =
+          std::min(until_ns, std::max(running.next_write_ns, now_ns() + 1));
+    running.job.add_fds(fds);
+  }
+  const std::int64_t wait_ms =
+      std::max<std::int64_t>(until_ns - now_ns() + kMillisecondNs - 1, 0) /
+      kMillisecondNs;
+  client_.perform(static_cast<int>(wait_ms), fds);
+}
+
+// A pipe without a reader: nobody will ever read another line.
+bool Session::reader_left() const {
+  pollfd state{.fd = io_.out.fd(), .events = 0, .revents = 0};
+  return is_pipe(io_.out.fd()) && ::poll(&state, 1, 0) > 0 &&
+         (state.revents & (POLLERR | POLLHUP)) != 0;
+}
+
+void Session::write_metrics(bool even_if_fresh) {
+  if (!even_if_fresh && now_ns() < metrics_due_ns_) return;
+  metrics_due_ns_ = now_ns() + kMetricsFileNs;
+  if (options_.run_dir.empty()) return;
+  const std::string path =
+      os::join_path(options_.run_dir, "prom-discover.prom");
+  if (auto ok = os::write_file_atomically(os::real_file_system(), path,
+                                          metrics_.registry.text());
+      !ok)
+    os::log_error("cannot write our metrics", {{"err", ok.error().message}});
+}
+
+Status Session::serve_metrics() {
+  if (options_.listen.empty()) return {};
+  auto server = http::Server::start(
+      {.listen = options_.listen}, [this](const http::ServerRequest& request) {
+        http::ServerResponse response;
+        if (request.path == "/metrics") {
+          response.content_type = "text/plain; version=0.0.4; charset=utf-8";
+          response.body = metrics_.registry.text();
+        } else {
+          response.status = 404;
+          response.body = "not found\n";
+        }
+        return response;
+      });
+  if (!server) return fail(std::move(server).error().in("--listen"));
+  server_ = *std::move(server);
+  os::log_info("serving metrics", {{"address", server_->address()}});
+  return {};
+}
+
+// After a single run: what could not be found out decides.
+Exit Session::failures_exit() {
+  Exit exit = Exit::kOk;
+  for (const auto& [name, running] : jobs_) {
+    for (const Job::Failure& failure : running.job.failures()) {
+      if (failure.mechanism == "http") exit = Exit::kUnavailable;
+      if (exit == Exit::kOk) exit = Exit::kBadData;
+    }
+  }
+  if (unavailable_.empty()) return exit;
+  cli::show(unavailable_, io_.err, io_.color);
+  return Exit::kConfig;
+}
+
+Exit Session::run_once() {
+  const auto all_settled = [&] {
+    return std::ranges::all_of(
+        jobs_, [](const auto& entry) { return entry.second.job.is_settled(); });
+  };
+  config_due_ns_ = metrics_due_ns_ = kNeverNs;
+  refresh();
+  while (!all_settled()) wait();
+  std::vector<config::TargetSet> sets;
+  for (auto& [name, running] : jobs_) {
+    if (options_.trace_relabel) {
+      trace_relabelling(running.job, io_.out, io_.color);
+    } else if (options_.output == "file_sd") {
+      sets.push_back(running.job.build().set);
+    } else {
+      write_job(running);
+    }
+  }
+  if (!options_.trace_relabel && options_.output == "file_sd")
+    io_.out.write(to_file_sd(sets));
+  write_metrics(true);
+  return failures_exit();
+}
+
+Exit Session::run_for_ever() {
+  auto signals = os::Signals::collect({SIGTERM, SIGINT, SIGHUP});
+  if (!signals) {
+    io_.complain(signals.error().message);
+    return cli::exit_for(signals.error().code);
+  }
+  signals_.emplace(std::move(*signals));
+  os::ignore_sigpipe();
+  if (auto ok = serve_metrics(); !ok) {
+    io_.complain(ok.error().message);
+    return cli::exit_for(ok.error().code);
+  }
+  for (const Diagnostic& finding : unavailable_)
+    os::log_error("job skipped", {{"err", finding.to_string()}});
+  config_due_ns_ = now_ns() + kConfigPollNs;
+  bool is_ready = false;
+  while (handle_signals()) {
+    refresh();
+    write_changes();
+    write_metrics(false);
+    if (!std::exchange(is_ready, true))
+      os::announce_ready(static_cast<int>(options_.ready_fd));
+    if (!io_.out.status() || reader_left()) break;
+    wait();
+    const bool look = config_due_ns_ <= now_ns();
+    pollfd changed{.fd = config_watch_.fd(), .events = POLLIN, .revents = 0};
+    if (look || ::poll(&changed, 1, 0) > 0) {
+      config_due_ns_ = now_ns() + kConfigPollNs;
+      if (config_watch_.changed()) reload();
+    }
+  }
+  os::notify_manager("STOPPING=1");
+  server_.reset();
+  write_metrics(true);
+  return Exit::kOk;
+}
+
+Exit Session::run() {
+  const auto level = os::parse_log_level(options_.log_level);
+  const auto format = os::parse_log_format(options_.log_format);
+  if (!level || !format) {
+    io_.complain((level ? format.error() : level.error()).message);
+    return Exit::kUsage;
+  }
+  os::configure_log({.level = *level, .format = *format});
+  if (const Exit exit = load(); exit != Exit::kOk) return exit;
+  const bool once =
+      options_.once || options_.trace_relabel || options_.output == "file_sd";
+  return once ? run_once() : run_for_ever();
+}
+
+}  // namespace
+
+cli::Exit run(const Options& options, cli::Io& io) {
+  if (options.config_file.empty()) {
+    io.complain("--config.file is required");
+    return Exit::kUsage;
+  }
+  if (options.output != "jsonl" && options.output != "file_sd") {
+    io.complain("-o must be jsonl or file_sd, not " + quote(options.output));
+    return Exit::kUsage;
+  }
+  return Session(options, io).run();
+}
+
+}  // namespace prom::discover
