@@ -51,9 +51,9 @@ class Scraper {
     // end, each target at its place within the interval.
     std::uint64_t count = 0;
     std::uint64_t seed = 0;  // of those places
-    http::AddressPolicy addresses;
+    http::AddressPolicy addresses = {};
     // file:// targets are read only below this directory; "" for none.
-    std::string file_directory;
+    std::string file_directory = {};
     // Transfers at once; more wait for their turn.
     std::size_t in_flight_max = 4096;
   };

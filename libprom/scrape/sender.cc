@@ -89,6 +89,7 @@ Status Sender::close() {
   }
   wake_.notify_one();
   thread_.join();
+  own_fd_.reset();  // the reader sees the end once the caller closes its own
   return status();
 }
 
