@@ -188,6 +188,14 @@ std::string_view to_string(MetricType type) {
   return "unknown";
 }
 
+MetricType metric_type(std::string_view word) {
+  for (auto type = MetricType::kUnknown; type <= MetricType::kStateset;
+       type = static_cast<MetricType>(static_cast<int>(type) + 1)) {
+    if (to_string(type) == word) return type;
+  }
+  return MetricType::kUnknown;
+}
+
 Format detect_format(std::string_view body) {
   if (body.starts_with(kPipeBegin)) return Format::kPipe;
   std::string_view last = body;

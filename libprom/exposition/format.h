@@ -36,6 +36,9 @@ enum class MetricType : std::uint8_t {
 };
 // The word of OpenMetrics: "unknown", "counter", …
 std::string_view to_string(MetricType type);
+// The type of that word, also of the text format's "untyped"; kUnknown for
+// any other.
+MetricType metric_type(std::string_view word);
 
 struct Exemplar {
   Labels labels;

@@ -2,8 +2,7 @@
 
 #include <unordered_map>
 
-#include "libprom/base/number.h"
-#include "libprom/exposition/text.h"
+#include "libprom/exposition/writer.h"
 #include "libprom/model/sample.h"
 
 namespace prom::scrape {
@@ -76,23 +75,23 @@ class EncoderBase : public Encoder {
 
 class TextEncoder final : public EncoderBase {
  public:
-  explicit TextEncoder(std::string& out) : EncoderBase(out) {
-    out_ += exposition::kPipeBegin;
-    out_ += '\n';
-  }
+  explicit TextEncoder(std::string& out)
+      : EncoderBase(out), writer_(out, exposition::Format::kPipe) {}
 
-  void finish() override {
-    out_ += exposition::kPipeEnd;
-    out_ += '\n';
-  }
+  void finish() override { writer_.finish(); }
 
  protected:
   void write_metadata(const Metadata& metadata) override {
+    using Kind = exposition::Metadata::Kind;
     for (const auto& item : metadata) {
       if (!item.help.empty())
-        exposition::append_help(out_, item.family, item.help);
+        writer_.metadata(
+            {.kind = Kind::kHelp, .family = item.family, .text = item.help});
       if (!item.type.empty())
-        exposition::append_type(out_, item.family, item.type);
+        writer_.metadata({.kind = Kind::kType,
+                          .family = item.family,
+                          .type = exposition::metric_type(item.type),
+                          .text = {}});
     }
   }
 
@@ -101,29 +100,18 @@ class TextEncoder final : public EncoderBase {
   void write_row(const Columns& columns, const wire::Row& row) override {
     for (std::size_t i = 0; i < columns.size(); ++i)
       if (!wire::is_absent(row.values[i]))
-        write_sample(columns[i], row.values[i], row.t_ms);
+        writer_.sample(columns[i], row.values[i], row.t_ms);
   }
 
   void write_loose(const Batch& batch) override {
     for (const auto& item : batch.loose)
-      write_sample(item.labels, item.value, item.t_ms);
+      writer_.sample(item.labels, item.value, item.t_ms);
   }
 
   void forget(std::uint64_t /*source*/) override {}
 
  private:
-  void write_sample(const Labels& labels, double value, std::int64_t t_ms) {
-    const bool is_stale = is_stale_nan(value);
-    if (is_stale) out_ += exposition::kPipeStale;
-    exposition::append_series(out_, labels.metric_name(), labels);
-    out_ += ' ';
-    if (!is_stale) {
-      append_float_go_g(out_, value);
-      out_ += ' ';
-    }
-    append_int(out_, t_ms);
-    out_ += '\n';
-  }
+  exposition::Writer writer_;
 };
 
 class WireEncoder final : public EncoderBase {
