@@ -43,7 +43,7 @@ std::vector<std::string> suggestions(std::string_view typed,
     const bool longer = typed.size() >= 4 && word.starts_with(typed);
     if (distance <= allowed || longer) near.emplace_back(distance, word);
   }
-  std::ranges::stable_sort(near);
+  std::ranges::sort(near);
   std::vector<std::string> words;
   for (auto& [distance, word] : near) words.push_back(std::move(word));
   return words;

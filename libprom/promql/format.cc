@@ -72,7 +72,10 @@ class Formatter {
     return text;
   }
   std::string visit(const Binary& node, std::size_t level, const std::string&) {
-    std::string text = format(*node.lhs, level + 1) + "\n" + indent(level);
+    std::string text = is_unsigned_infinity(node)
+                           ? indent(level + 1) + "Inf"
+                           : format(*node.lhs, level + 1);
+    text += "\n" + indent(level);
     text += to_string(node.op);
     append_binary_modifiers(text, node);
     return text + "\n" + format(*node.rhs, level + 1);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
 #include "libprom/promql/lint_internal.h"
@@ -106,10 +107,15 @@ void Findings::add(std::string_view check_id, TextRange range,
 }
 
 Diagnostics Findings::take() {
-  std::ranges::stable_sort(found_, {}, [](const auto& f) { return f.first; });
+  // By place, and in the order of the checks where the place is the same.
+  std::vector<std::size_t> order(found_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::sort(order, {}, [this](std::size_t i) {
+    return std::pair(found_[i].first, i);
+  });
   Diagnostics diagnostics;
-  for (auto& [place, diagnostic] : found_)
-    diagnostics.push_back(std::move(diagnostic));
+  for (const std::size_t i : order)
+    diagnostics.push_back(std::move(found_[i].second));
   return diagnostics;
 }
 

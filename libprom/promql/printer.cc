@@ -1,6 +1,7 @@
 #include "libprom/promql/printer.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <type_traits>
 #include <variant>
@@ -29,6 +30,7 @@ void append_labels(std::string& out, const std::vector<std::string>& labels) {
 
 void append_number(std::string& out, double value, bool as_duration) {
   if (as_duration) {
+    if (value == 0 && std::signbit(value)) out += '-';
     out += format_duration(seconds_to_ms(value));
   } else {
     out += format_float_fixed(value);
@@ -144,10 +146,7 @@ class Printer {
     print(*node.expr);
   }
   void visit(const Binary& node) {
-    // "+Inf ^ x" would read as +(Inf ^ x).
-    const auto* base = node.lhs->as<NumberLiteral>();
-    if (node.op == BinaryOp::kPower && base != nullptr &&
-        base->value == std::numeric_limits<double>::infinity()) {
+    if (is_unsigned_infinity(node)) {
       out_ += "Inf";
     } else {
       print(*node.lhs);
@@ -279,6 +278,12 @@ void append_binary_modifiers(std::string& out, const Binary& node) {
   }
   if (matching.fill_left) fill("fill_left", *matching.fill_left);
   if (matching.fill_right) fill("fill_right", *matching.fill_right);
+}
+
+bool is_unsigned_infinity(const Binary& node) {
+  const auto* base = node.lhs->as<NumberLiteral>();
+  return node.op == BinaryOp::kPower && base != nullptr &&
+         base->value == std::numeric_limits<double>::infinity();
 }
 
 void append_subquery_suffix(std::string& out, const Subquery& node) {

@@ -18,6 +18,9 @@ void append_duration_expr(std::string& out, const DurationExpr& expr);
 void append_aggregate_head(std::string& out, const Aggregate& node);
 // " bool on (job) group_left (x) fill (0)", or nothing.
 void append_binary_modifiers(std::string& out, const Binary& node);
+// The left operand has to be printed as "Inf": infinity is "+Inf" elsewhere,
+// but "+Inf ^ x" reads as +(Inf ^ x).
+bool is_unsigned_infinity(const Binary& node);
 // "[5m:1m] @ 3.000 offset 1h".
 void append_subquery_suffix(std::string& out, const Subquery& node);
 

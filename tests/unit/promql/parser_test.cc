@@ -212,6 +212,13 @@ constexpr Case kGood[] = {
     {"up[5m] anchored @ 5", "up[5m] anchored @ 5.000"},
     {"a\n  +\tb\r\n", "a + b"},
     {"sum(\n  # why\n  up\n)", "sum(up)"},
+    // Where upstream prints what it would not read back the same.
+    {"-Inf ^ up", "-Inf ^ up"},
+    {"Inf ^ 2", "Inf ^ 2"},
+    {"2 ^ Inf", "2 ^ +Inf"},
+    {"up offset +(5) / up", "up offset +(5) / up"},
+    {"-0s", "-0s"},
+    {"info(up, {})", "info(up, {})"},
 };
 
 // An expression and the line that upstream shows for it.
