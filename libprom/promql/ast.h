@@ -136,6 +136,7 @@ struct Unary {
 };
 
 enum class BinaryOp : std::uint8_t {
+  // Up to kPower the operators that durations have too.
   kAdd,
   kSubtract,
   kMultiply,

@@ -201,18 +201,7 @@ Parser::DurationPtr Parser::offset_duration() {
   const Nesting nesting(*this);
   if (!nesting.ok()) return nullptr;
   const Token sign = take();
-  if (!is_sign(peek().kind)) {
-    DurationPtr inner = duration_operand();
-    // "+(5) * 2" is not "(5) * 2": the sign has to stay.
-    if (inner == nullptr || !inner->in_parentheses ||
-        sign.kind == TokenKind::kSubtract) {
-      return apply_sign(sign, std::move(inner));
-    }
-    DurationPtr node =
-        make_duration(DurationOp::kPlus, {sign.range.begin, inner->range.end});
-    node->rhs = std::move(inner);
-    return node;
-  }
+  if (!is_sign(peek().kind)) return apply_sign(sign, duration_operand());
   return continue_duration(apply_sign(sign, duration(kPowerPrecedence)), 0);
 }
 

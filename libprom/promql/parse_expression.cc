@@ -129,6 +129,7 @@ ExprPtr Parser::binary(int precedence_min) {
       report(range, "binop fill modifiers are experimental and not enabled",
              "they need --enable-feature=promql-binop-fill-modifiers");
     }
+    separate_offset(*lhs, found->op);
     node.lhs = std::move(lhs);
     lhs = make_expr(std::move(node), range,
                     scalar ? ValueType::kScalar : ValueType::kVector);

@@ -25,6 +25,16 @@ Modified modified(Expr& expr) {
   return {};
 }
 
+// An offset is printed last.  One that is followed by another modifier needs
+// parentheses then: "x offset (5m) + 3 @ 0" is "x @ 0 offset ((5m) + 3)".
+void close_offset(const DurationValue* offset) {
+  if (offset == nullptr || offset->expr == nullptr) return;
+  DurationExpr& expr = *offset->expr;
+  const bool is_call =
+      expr.op == DurationOp::kMin || expr.op == DurationOp::kMax;
+  if (expr.lhs != nullptr && !is_call) expr.in_parentheses = true;
+}
+
 VectorSelector* selector_of(Expr& expr) {
   if (auto* vector = expr.as<VectorSelector>()) return vector;
   if (auto* matrix = expr.as<MatrixSelector>()) return &matrix->selector;
@@ -53,6 +63,32 @@ std::int64_t to_ms(double seconds) {
 }
 
 }  // namespace
+
+// "x offset (5) + 3" adds to the offset.  Where the tree says otherwise, which
+// takes a sign or a modifier in between, the offset keeps a sign.
+void Parser::separate_offset(Expr& lhs, BinaryOp op) {
+  if (op > BinaryOp::kPower) return;
+  Expr* last = &lhs;
+  while (true) {
+    if (auto* binary = last->as<Binary>()) {
+      last = binary->rhs.get();
+    } else if (auto* unary = last->as<Unary>()) {
+      last = unary->expr.get();
+    } else {
+      break;
+    }
+  }
+  DurationValue* offset = modified(*last).offset;
+  if (offset == nullptr || offset->expr == nullptr ||
+      !offset->expr->in_parentheses) {
+    return;
+  }
+  auto plus = std::make_unique<DurationExpr>();
+  plus->op = DurationOp::kPlus;
+  plus->range = offset->expr->range;
+  plus->rhs = std::move(offset->expr);
+  offset->expr = std::move(plus);
+}
 
 // -- After a binary operator
 
@@ -217,6 +253,7 @@ ExprPtr Parser::with_at(ExprPtr expr) {
   } else {
     *at = *value;
     expr->range.end = last_end_;
+    close_offset(modified(*expr).offset);
   }
   return expr;
 }
@@ -265,6 +302,7 @@ ExprPtr Parser::with_extension(ExprPtr expr) {
     return expr;
   }
   (anchored ? selector->anchored : selector->smoothed) = true;
+  close_offset(&selector->offset);
   if (selector->anchored && selector->smoothed) {
     report(expr->range,
            "anchored and smoothed modifiers cannot be used together");

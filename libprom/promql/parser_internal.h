@@ -76,6 +76,7 @@ class Parser {
   double literal(const Token& token);
 
   // -- parse_modifiers.cc
+  static void separate_offset(Expr& lhs, BinaryOp op);
   bool binary_modifiers(Binary& node);
   bool group_modifier(VectorMatching& matching);
   bool fill_modifiers(VectorMatching& matching);

@@ -217,6 +217,11 @@ constexpr Case kGood[] = {
     {"Inf ^ 2", "Inf ^ 2"},
     {"2 ^ Inf", "2 ^ +Inf"},
     {"up offset +(5) / up", "up offset +(5) / up"},
+    {"up offset (5) @ 1 / up", "up @ 1.000 offset +(5) / up"},
+    {"up offset (5) + 1 @ 1 / up", "up @ 1.000 offset +((5) + 1) / up"},
+    {"up offset (5) + 1 @ 1", "up @ 1.000 offset ((5) + 1)"},
+    {"a / -up offset (5) smoothed - 1", "a / -up smoothed offset +(5) - 1"},
+    {"up offset +(5) > 1", "up offset (5) > 1"},
     {"-0s", "-0s"},
     {"info(up, {})", "info(up, {})"},
 };
