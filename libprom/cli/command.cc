@@ -4,7 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
+#include <iterator>
 #include <limits>
 
 #include <CLI/CLI.hpp>
@@ -139,7 +141,8 @@ Exit refuse_word(Io& io, const Node& node, const std::string& typed) {
 
 // Gives each positional its words, from the left; those that later ones need
 // are kept for them.
-std::optional<Exit> distribute(Io& io, const Node& node) {
+std::optional<Exit> distribute(Io& io, const Node& node,
+                               const std::vector<std::string>& words) {
   const std::vector<Positional>& positionals = node.command->positionals;
   std::size_t needed = 0;
   for (const Positional& positional : positionals)
@@ -147,7 +150,7 @@ std::optional<Exit> distribute(Io& io, const Node& node) {
   std::size_t at = 0;
   for (const Positional& positional : positionals) {
     needed -= positional.count_min;
-    const std::size_t left = node.words.size() - at;
+    const std::size_t left = words.size() - at;
     if (left < positional.count_min)
       return refuse(io, node, positional.name + " is required");
     const std::size_t free = left > needed ? left - needed : 0;
@@ -155,11 +158,11 @@ std::optional<Exit> distribute(Io& io, const Node& node) {
         std::clamp(free, positional.count_min,
                    std::max(positional.count_min, positional.count_max));
     for (const std::size_t end = at + count; at < end; ++at) {
-      if (Status set = positional.set(node.words[at]); !set)
+      if (Status set = positional.set(words[at]); !set)
         return refuse(io, node, positional.name + ": " + set.error().message);
     }
   }
-  if (at < node.words.size()) return refuse_word(io, node, node.words[at]);
+  if (at < words.size()) return refuse_word(io, node, words[at]);
   return std::nullopt;
 }
 
@@ -168,13 +171,18 @@ struct Global {
   bool dump = false;
 };
 
-Exit execute(const Node& root, Io& io, const Global& global) {
+// `behind` are the words behind "--".
+Exit execute(const Node& root, Io& io, const Global& global,
+             const std::vector<std::string>& behind) {
   const Node& node = parsed_node(root);
+  std::vector<std::string> given = node.words;
+  given.insert(given.end(), behind.begin(), behind.end());
   if (global.dump) {
     io.out.write(dump_flags(*root.command, root.path));
     return Exit::kOk;
   }
-  if (const std::optional<Exit> refused = distribute(io, node)) return *refused;
+  if (const std::optional<Exit> refused = distribute(io, node, given))
+    return *refused;
   if (!node.command->run) {
     const std::vector<std::string> words = subcommand_words(*node.command);
     std::string list;
@@ -212,8 +220,14 @@ Exit run(const std::vector<std::string>& arguments, const Command& command,
   app.add_option("--color", global.color)
       ->check(CLI::IsMember({"auto", "always", "never"}));
   app.add_flag("--dump-flags", global.dump);
+  // CLI11 ends a subcommand at "--" and reads on with its parent, so what is
+  // behind it does not go through CLI11.
+  const auto marker = std::ranges::find(arguments, "--");
+  std::vector<std::string> behind;
+  if (marker != arguments.end()) behind.assign(marker + 1, arguments.end());
   // CLI11 takes them from the back.
-  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  std::vector<std::string> reversed(std::make_reverse_iterator(marker),
+                                    arguments.rend());
   try {
     app.parse(std::move(reversed));
   } catch (const CLI::CallForHelp&) {
@@ -237,7 +251,7 @@ Exit run(const std::vector<std::string>& arguments, const Command& command,
   } catch (const CLI::ParseError& error) {
     return refuse(io, parsed_node(*root), error.what());
   }
-  return execute(*root, io, global);
+  return execute(*root, io, global, behind);
 }
 
 int run(int argc, char** argv, const Command& command) {

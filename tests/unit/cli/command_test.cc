@@ -74,6 +74,12 @@ TEST(Command, TakesFlagsPositionalsAndSubcommands) {
   EXPECT_EQ(run_with({"--", "-up"}, typed).exit, Exit::kOk);
   EXPECT_EQ(typed.expression, "-up");
 
+  typed.files.clear();
+  EXPECT_EQ(run_with({"check", "a", "--", "-b", "--quiet", "--"}, typed).exit,
+            Exit::kNo);
+  EXPECT_EQ(typed.files,
+            (std::vector<std::string>{"a", "-b", "--quiet", "--"}));
+
   EXPECT_EQ(run_with({"--storage.step=5m"}, typed).exit, Exit::kOk);
   EXPECT_EQ(typed.step, "5m");
 }
