@@ -1,13 +1,17 @@
 #include "libprom/os/child.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
+
+#include "libprom/os/clock.h"
 
 namespace prom::os {
 namespace {
@@ -96,6 +100,64 @@ std::optional<int> Child::poll() {
 
 int Child::wait() {
   return *collect(0);
+}
+
+namespace {
+
+constexpr std::int64_t kNsPerMs = 1'000'000;
+// Between SIGTERM and SIGKILL.
+constexpr std::int64_t kGraceMs = 2000;
+
+// Reads what is there within `timeout_ms`; false at the end of the output.
+bool read_some(int fd, std::int64_t timeout_ms, std::size_t bytes_max,
+               Finished& into) {
+  pollfd readable{fd, POLLIN, 0};
+  if (::poll(&readable, 1, static_cast<int>(timeout_ms)) <= 0) return true;
+  std::array<char, 65536> buffer;
+  const ssize_t n = ::read(fd, buffer.data(), buffer.size());
+  if (n < 0) return errno == EINTR || errno == EAGAIN;
+  if (n == 0) return false;
+  const std::size_t room = bytes_max - into.output.size();
+  const auto got = static_cast<std::size_t>(n);
+  into.cut = into.cut || got > room;
+  into.output.append(buffer.data(), std::min(got, room));
+  return true;
+}
+
+}  // namespace
+
+Result<Finished> run_child(const std::vector<std::string>& arguments,
+                           std::size_t output_bytes_max,
+                           std::int64_t timeout_ms) {
+  Result<Child> child = Child::start(arguments);
+  if (!child) return fail(std::move(child).error());
+  Finished finished;
+  std::int64_t deadline_ns =
+      real_clock().monotonic_ns() + timeout_ms * kNsPerMs;
+  // A grandchild may hold the pipe open; the child's end is what counts.
+  constexpr std::int64_t kTurnMs = 50;
+  bool open = true;
+  for (;;) {
+    if (open) {
+      open = read_some(child->output_fd(), kTurnMs, output_bytes_max, finished);
+    } else {
+      (void)::poll(nullptr, 0, 1);
+    }
+    if (const auto status = child->poll()) {
+      // What it wrote last.
+      while (open) {
+        const std::size_t before = finished.output.size();
+        open = read_some(child->output_fd(), 0, output_bytes_max, finished);
+        if (finished.output.size() == before) break;
+      }
+      finished.status = *status;
+      return finished;
+    }
+    if (real_clock().monotonic_ns() < deadline_ns) continue;
+    child->signal(finished.timed_out ? SIGKILL : SIGTERM);
+    finished.timed_out = true;
+    deadline_ns = real_clock().monotonic_ns() + kGraceMs * kNsPerMs;
+  }
 }
 
 }  // namespace prom::os

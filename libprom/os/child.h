@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,5 +42,17 @@ class Child {
   Fd output_;
   std::optional<int> status_;
 };
+
+// What a child wrote until its end.
+struct Finished {
+  std::string output;      // at most what was allowed; the rest is discarded
+  int status = 0;          // as Child::poll
+  bool cut = false;        // it wrote more
+  bool timed_out = false;  // it got SIGTERM, and SIGKILL if that did not help
+};
+// Runs a child to its end, or for `timeout_ms`.
+Result<Finished> run_child(const std::vector<std::string>& arguments,
+                           std::size_t output_bytes_max,
+                           std::int64_t timeout_ms);
 
 }  // namespace prom::os

@@ -1,5 +1,6 @@
 #include "libprom/os/signals.h"
 
+#include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -24,6 +25,12 @@ std::optional<int> Signals::next() {
   const ssize_t n = ::read(fd_.get(), &info, sizeof info);
   if (n != static_cast<ssize_t>(sizeof info)) return std::nullopt;
   return static_cast<int>(info.ssi_signo);
+}
+
+std::optional<int> Signals::wait(int timeout_ms) {
+  pollfd readable{fd_.get(), POLLIN, 0};
+  (void)::poll(&readable, 1, timeout_ms);
+  return next();
 }
 
 void ignore_sigpipe() {

@@ -20,6 +20,8 @@ class Signals {
   [[nodiscard]] int fd() const { return fd_.get(); }
   // The next waiting signal; nullopt when there is none.
   std::optional<int> next();
+  // Waits for one; nullopt when none came within `timeout_ms` (-1: for ever).
+  std::optional<int> wait(int timeout_ms = -1);
 
  private:
   explicit Signals(Fd fd) : fd_(std::move(fd)) {}
