@@ -7,6 +7,7 @@
 #include <array>
 #include <unordered_map>
 
+#include "libprom/base/checksum.h"
 #include "libprom/http/easy_internal.h"
 #include "libprom/os/clock.h"
 #include "libprom/os/file.h"
@@ -20,6 +21,11 @@ constexpr long kIdleConnectionsMax = 65'536;
 // Easy handles are reused, since making one costs more than resetting one.
 constexpr std::size_t kSpareHandlesMax = 256;
 constexpr std::size_t kEventsPerTurn = 256;
+
+// libcurl walks all connections that a multi handle keeps at the end of each
+// transfer.  So there are several handles, and an origin always has the same
+// one: with a thousand targets that makes a scrape half as expensive.
+constexpr std::size_t kShards = 64;
 
 struct FreeMulti {
   void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
@@ -38,10 +44,14 @@ std::string Response::header(std::string_view lower_name) const {
 struct Client::State {
   const AddressPolicy policy;
   os::Fd epoll{::epoll_create1(EPOLL_CLOEXEC)};
-  // TLS sessions; names and connections are shared by the multi handle.
-  std::unique_ptr<CURLSH, FreeShare> share;
-  std::unique_ptr<CURLM, FreeMulti> multi;
-  std::int64_t timer_ns = -1;  // when libcurl wants to be called; -1: not
+  std::unique_ptr<CURLSH, FreeShare> share;  // TLS sessions
+  // One multi handle, made when it is first needed.
+  struct Shard {
+    State* state = nullptr;
+    std::unique_ptr<CURLM, FreeMulti> multi;
+    std::int64_t timer_ns = -1;  // when libcurl wants to be called; -1: not
+  };
+  std::array<Shard, kShards> shards;
 
   Id last_id = 0;
   std::unordered_map<Id, std::unique_ptr<Transfer>> transfers;
@@ -52,6 +62,7 @@ struct Client::State {
   explicit State(AddressPolicy addresses);
   ~State();
 
+  CURLM* multi_for(const Origin& origin);
   void begin_hop(Transfer& transfer);
   void give_up(Id id, Error error);
   void finish(Id id, Result<Response> result);
@@ -72,28 +83,39 @@ Client::State::State(AddressPolicy addresses) : policy(std::move(addresses)) {
   start_curl();
   share.reset(curl_share_init());
   curl_share_setopt(share.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
-  multi.reset(curl_multi_init());
-  curl_multi_setopt(multi.get(), CURLMOPT_SOCKETFUNCTION, on_socket);
-  curl_multi_setopt(multi.get(), CURLMOPT_SOCKETDATA, this);
-  curl_multi_setopt(multi.get(), CURLMOPT_TIMERFUNCTION, on_timer);
-  curl_multi_setopt(multi.get(), CURLMOPT_TIMERDATA, this);
-  curl_multi_setopt(multi.get(), CURLMOPT_MAXCONNECTS, kIdleConnectionsMax);
+}
+
+CURLM* Client::State::multi_for(const Origin& origin) {
+  Shard& shard = shards.at(
+      hash64(origin.scheme + origin.host + ':' + origin.port) % kShards);
+  if (shard.multi != nullptr) return shard.multi.get();
+  shard.state = this;
+  shard.multi.reset(curl_multi_init());
+  CURLM* multi = shard.multi.get();
+  curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+  curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, &shard);
+  curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
+  curl_multi_setopt(multi, CURLMOPT_TIMERDATA, &shard);
+  curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, kIdleConnectionsMax);
+  return multi;
 }
 
 Client::State::~State() {
   for (auto& [id, transfer] : transfers)
     if (transfer->easy != nullptr)
-      curl_multi_remove_handle(multi.get(), transfer->easy.get());
+      curl_multi_remove_handle(transfer->multi, transfer->easy.get());
   transfers.clear();
   spare.clear();
-  multi.reset();
+  for (Shard& shard : shards) shard.multi.reset();
 }
 
 int Client::State::on_socket(CURL* /*easy*/, curl_socket_t socket, int what,
                              void* user, void* of_socket) {
-  auto& state = *static_cast<State*>(user);
+  auto& shard = *static_cast<Shard*>(user);
+  const State& state = *shard.state;
+  const auto index = static_cast<std::uint64_t>(&shard - state.shards.data());
   epoll_event event{};
-  event.data.fd = socket;
+  event.data.u64 = (index << 32U) | static_cast<std::uint32_t>(socket);
   if (what != CURL_POLL_REMOVE) {
     if ((what & CURL_POLL_IN) != 0) event.events |= EPOLLIN;
     if ((what & CURL_POLL_OUT) != 0) event.events |= EPOLLOUT;
@@ -105,7 +127,7 @@ int Client::State::on_socket(CURL* /*easy*/, curl_socket_t socket, int what,
     operation = EPOLL_CTL_MOD;
   } else {
     // Any pointer will do: it only says that the socket is known.
-    curl_multi_assign(state.multi.get(), socket, &state);
+    curl_multi_assign(shard.multi.get(), socket, &shard);
   }
   if (::epoll_ctl(state.epoll.get(), operation, socket, &event) != 0 &&
       errno == ENOENT && operation == EPOLL_CTL_MOD)
@@ -114,8 +136,8 @@ int Client::State::on_socket(CURL* /*easy*/, curl_socket_t socket, int what,
 }
 
 int Client::State::on_timer(CURLM* /*multi*/, long timeout_ms, void* user) {
-  auto& state = *static_cast<State*>(user);
-  state.timer_ns = timeout_ms < 0 ? -1
+  auto& shard = *static_cast<Shard*>(user);
+  shard.timer_ns = timeout_ms < 0 ? -1
                                   : os::real_clock().monotonic_ns() +
                                         timeout_ms * kMillisecondNs;
   return 0;
@@ -147,14 +169,15 @@ void Client::State::begin_hop(Transfer& transfer) {
   }
   if (auto ok = prepare_hop(transfer, share.get(), left_ms); !ok)
     return give_up(transfer.id, std::move(ok).error());
-  if (curl_multi_add_handle(multi.get(), transfer.easy.get()) != CURLM_OK)
+  transfer.multi = multi_for(transfer.origin);
+  if (curl_multi_add_handle(transfer.multi, transfer.easy.get()) != CURLM_OK)
     give_up(transfer.id, Error{Code::kInternal, "cannot start the transfer"});
 }
 
 // The handle goes back to the others; options and lists of the hop end here.
 void Client::State::release(Transfer& transfer) {
   if (transfer.easy == nullptr) return;
-  curl_multi_remove_handle(multi.get(), transfer.easy.get());
+  curl_multi_remove_handle(transfer.multi, transfer.easy.get());
   curl_easy_reset(transfer.easy.get());
   if (spare.size() < kSpareHandlesMax)
     spare.push_back(std::move(transfer.easy));
@@ -234,6 +257,10 @@ Result<Response> Client::State::answer(Transfer& transfer) {
 void Client::State::wait(int timeout_ms,
                          const std::vector<int>& wake_fds) const {
   if (!stillborn.empty()) timeout_ms = 0;
+  std::int64_t timer_ns = -1;
+  for (const Shard& shard : shards)
+    if (shard.timer_ns >= 0 && (timer_ns < 0 || shard.timer_ns < timer_ns))
+      timer_ns = shard.timer_ns;
   if (timer_ns >= 0) {
     // Rounded up: waking a moment early would only mean waking twice.
     const std::int64_t left_ns =
@@ -259,22 +286,31 @@ void Client::State::run_sockets() {
     if ((event.events & EPOLLIN) != 0) what |= CURL_CSELECT_IN;
     if ((event.events & EPOLLOUT) != 0) what |= CURL_CSELECT_OUT;
     if ((event.events & (EPOLLERR | EPOLLHUP)) != 0) what |= CURL_CSELECT_ERR;
-    curl_multi_socket_action(multi.get(), event.data.fd, what, &running);
+    const auto socket = static_cast<curl_socket_t>(event.data.u64 & 0xFFFFFFFF);
+    curl_multi_socket_action(shards.at(event.data.u64 >> 32U).multi.get(),
+                             socket, what, &running);
   }
-  if (timer_ns >= 0 && os::real_clock().monotonic_ns() >= timer_ns) {
-    timer_ns = -1;
-    curl_multi_socket_action(multi.get(), CURL_SOCKET_TIMEOUT, 0, &running);
+  const std::int64_t now_ns = os::real_clock().monotonic_ns();
+  for (Shard& shard : shards) {
+    if (shard.timer_ns < 0 || now_ns < shard.timer_ns) continue;
+    shard.timer_ns = -1;
+    curl_multi_socket_action(shard.multi.get(), CURL_SOCKET_TIMEOUT, 0,
+                             &running);
   }
 }
 
 void Client::State::collect_finished() {
   int left = 0;
-  while (const CURLMsg* message = curl_multi_info_read(multi.get(), &left)) {
-    if (message->msg != CURLMSG_DONE) continue;
-    const CURLcode code = message->data.result;
-    Transfer* transfer = nullptr;
-    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
-    hop_done(*transfer, code);
+  for (const Shard& shard : shards) {
+    if (shard.multi == nullptr) continue;
+    while (const CURLMsg* message =
+               curl_multi_info_read(shard.multi.get(), &left)) {
+      if (message->msg != CURLMSG_DONE) continue;
+      const CURLcode code = message->data.result;
+      Transfer* transfer = nullptr;
+      curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+      hop_done(*transfer, code);
+    }
   }
   for (auto& [id, error] : std::exchange(stillborn, {}))
     finish(id, fail(std::move(error)));

@@ -56,6 +56,7 @@ struct Transfer {
   unsigned redirects = 0;
 
   Easy easy;
+  CURLM* multi = nullptr;  // that runs it; the Client's
   HeaderList headers, proxy_headers, connect_to;
   std::array<char, CURL_ERROR_SIZE> curl_text{};
 
