@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "libprom/exposition/process_metrics.h"
+
 namespace prom::exposition {
 namespace {
 
@@ -77,6 +79,25 @@ TEST(Registry, ForgetsSeriesAndEmptyFamilies) {
   EXPECT_EQ(registry.text(), "# HELP h H.\n# TYPE h gauge\nh{pool=\"b\"} 3\n");
   registry.remove("h", {{"pool", "b"}});
   EXPECT_EQ(registry.text(), "");
+}
+
+TEST(Registry, TellsWhatTheProcessTakes) {
+  Registry registry;
+  add_process_metrics(registry);
+  const std::string text = registry.text();
+  const auto value_of = [&](const std::string& name) {
+    const std::size_t at = text.find("\n" + name + " ");
+    return at == std::string::npos
+               ? -1.0
+               : std::stod(text.substr(at + name.size() + 2));
+  };
+  EXPECT_GE(value_of("process_cpu_seconds_total"), 0);
+  EXPECT_GT(value_of("process_resident_memory_bytes"), 1e5);
+  EXPECT_GT(value_of("process_virtual_memory_bytes"),
+            value_of("process_resident_memory_bytes"));
+  EXPECT_GE(value_of("process_open_fds"), 3);
+  EXPECT_GE(value_of("process_max_fds"), value_of("process_open_fds"));
+  EXPECT_GT(value_of("process_start_time_seconds"), 1e9);
 }
 
 TEST(Registry, CountsFromManyThreads) {
