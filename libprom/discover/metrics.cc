@@ -1,8 +1,11 @@
 #include "libprom/discover/metrics.h"
 
+#include "libprom/exposition/process_metrics.h"
+
 namespace prom::discover {
 
 Metrics::Metrics() {
+  exposition::add_process_metrics(registry);
   registry
       .gauge("prom_discover_build_info", "The version that runs.",
              {{"version", PROM_VERSION}})

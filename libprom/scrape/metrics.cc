@@ -1,6 +1,7 @@
 #include "libprom/scrape/metrics.h"
 
 #include "libprom/base/duration.h"
+#include "libprom/exposition/process_metrics.h"
 
 namespace prom::scrape {
 namespace {
@@ -50,7 +51,9 @@ Metrics::Metrics()
           "Target sets that were larger than their job's limit.")),
       forced_flushes(registry.counter(
           "prometheus_target_scrapes_cache_flush_forced_total",
-          "Times that a series cache was flushed while scrapes failed.")) {}
+          "Times that a series cache was flushed while scrapes failed.")) {
+  exposition::add_process_metrics(registry);
+}
 
 void Metrics::count_failure(const std::string& job, const Error& error) {
   registry

@@ -1,5 +1,6 @@
 #include "libprom/store/metrics.h"
 
+#include "libprom/exposition/process_metrics.h"
 #include "libprom/exposition/registry.h"
 #include "libprom/os/file.h"
 #include "libprom/os/log.h"
@@ -46,6 +47,7 @@ void add_totals(exposition::Registry& registry, const Writer& writer) {
 
 std::string StoreMetrics::text(const Writer& writer) const {
   exposition::Registry registry;
+  exposition::add_process_metrics(registry);
   add_totals(registry, writer);
   const auto total = [&](std::string_view name, std::string_view help,
                          std::uint64_t value) {
