@@ -34,7 +34,7 @@ QUERIES = (
      None),
     ("instant_all", "count by (__name__) ({job=~'.+'})", None),
     ("range_sum_rate", "sum by (mode) (rate(node_cpu_seconds_total[5m]))", 15),
-    ("range_all_rate", "sum by (job) (rate({__name__=~'.+_total'}[5m]))", 15),
+    ("range_count_all", "count by (job) ({__name__=~'.+_total'})", 15),
     ("range_quantile", "histogram_quantile(0.9, sum by (le, handler) (rate("
      "prometheus_http_request_duration_seconds_bucket[5m])))", 15),
 )
@@ -64,7 +64,9 @@ def write_inputs(directory):
                 if not match:
                     continue
                 name, labels, value = match.groups()
-                inner = (labels[1:-1].rstrip(b",") + b"," if labels else b"")
+                # OpenMetrics allows no blanks between labels.
+                inner = re.sub(rb'",\s+', b'",', (labels or b"")[1:-1])
+                inner = inner.strip(b" ,") + (b"," if inner else b"")
                 series = b'%s{%sjob="%s"}' % (name, inner, job.encode())
                 text.write(b"%s %s %d\n" % (series, value, t_ms))
                 metrics.write(b"%s %s %d.%03d\n" % (
