@@ -171,6 +171,12 @@ bool Session::handle_signals() {
   while (const auto signal = signals_->next()) {
     if (*signal != SIGHUP) return false;
     reload();
+    // There may be a new reader, who knows no target yet.
+    for (auto& [name, running] : jobs_) {
+      running.built_generation = UINT64_MAX;
+      running.written_hash.reset();
+      running.next_write_ns = 0;
+    }
   }
   return true;
 }

@@ -78,6 +78,8 @@ class TextEncoder final : public EncoderBase {
   explicit TextEncoder(std::string& out)
       : EncoderBase(out), writer_(out, exposition::Format::kPipe) {}
 
+  // Every line stands for itself.
+  void resync() override {}
   void finish() override { writer_.finish(); }
 
  protected:
@@ -118,6 +120,7 @@ class WireEncoder final : public EncoderBase {
  public:
   explicit WireEncoder(std::string& out) : EncoderBase(out), writer_(out) {}
 
+  void resync() override { writer_.resync(); }
   void finish() override { writer_.finish(); }
 
  protected:

@@ -22,6 +22,9 @@ class Encoder {
   // there before goes stale, so that graphs show a gap and not a flat line.
   virtual void write_gap(std::uint64_t source, std::uint64_t sequence,
                          std::int64_t t_ms) = 0;
+  // A new reader may have seen nothing of the stream: what it needs to
+  // understand the rest is sent again.
+  virtual void resync() = 0;
   virtual void finish() = 0;  // the trailer
 };
 

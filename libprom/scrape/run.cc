@@ -328,6 +328,7 @@ bool Session::handle_signals() {
   while (const auto signal = signals_->next()) {
     if (*signal != SIGHUP) return false;
     reload();
+    sender_->resync();
   }
   return true;
 }

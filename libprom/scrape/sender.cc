@@ -135,6 +135,7 @@ void Sender::encode_next(Encoder& encoder, std::unique_lock<std::mutex>& lock) {
   std::ranges::move(saved_metadata_, std::back_inserter(batch.metadata));
   saved_metadata_.clear();
   lock.unlock();
+  if (resync_.exchange(false)) encoder.resync();
   if (!gap.empty()) {
     encoder.write_gap(batch.row.source, gap.mapped().sequence,
                       gap.mapped().t_ms);

@@ -40,6 +40,8 @@ class Sender {
 
   // Never waits.  A batch larger than the whole queue is taken alone.
   void push(Batch batch);
+  // There may be a new reader: what it needs is sent again.
+  void resync() { resync_ = true; }
   // Writes what is queued and the trailer, then ends the thread.  kTimeout
   // when the reader did not take it in time.
   Status close();
@@ -76,6 +78,7 @@ class Sender {
   std::atomic<std::uint64_t> bytes_written_ = 0;
   std::atomic<std::size_t> queue_bytes_ = 0;
   std::atomic<bool> reader_gone_ = false;
+  std::atomic<bool> resync_ = false;
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
