@@ -108,11 +108,10 @@ JsonWriter& JsonWriter::time_ms(std::int64_t time_ms) {
   append_int(out_, static_cast<std::int64_t>(magnitude / 1000));
   const auto millis = static_cast<unsigned>(magnitude % 1000);
   if (millis == 0) return *this;
+  // All three digits, also when the last are zero: that is what upstream does.
   out_ += '.';
   out_ += static_cast<char>('0' + millis / 100);
-  if (millis % 100 == 0) return *this;
   out_ += static_cast<char>('0' + millis / 10 % 10);
-  if (millis % 10 == 0) return *this;
   out_ += static_cast<char>('0' + millis % 10);
   return *this;
 }
@@ -132,14 +131,10 @@ void append_json_string(std::string& out, std::string_view text) {
     }
     if (c >= 0x80) {
       const CodePoint point = decode_utf8(text.substr(i));
-      const bool malformed = point.value == 0xFFFD && point.size == 1;
-      const bool separator = point.value == 0x2028 || point.value == 0x2029;
-      if (malformed || separator) {
+      if (point.value == 0xFFFD && point.size == 1) {
         flush(i);
-        out += malformed               ? "\\ufffd"
-               : point.value == 0x2028 ? "\\u2028"
-                                       : "\\u2029";
-        plain_begin = i + point.size;
+        out += "\\ufffd";
+        plain_begin = i + 1;
       }
       i += point.size;
       continue;
@@ -152,12 +147,6 @@ void append_json_string(std::string& out, std::string_view text) {
         break;
       case '\\':
         out += '\\';
-        break;
-      case '\b':
-        out += 'b';
-        break;
-      case '\f':
-        out += 'f';
         break;
       case '\n':
         out += 'n';

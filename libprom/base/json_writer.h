@@ -34,7 +34,7 @@ class JsonWriter {
 
   // A sample value as the API writes it: a float in quotes.
   JsonWriter& sample_value(double value);
-  // A time as the API writes it: seconds with up to three decimals.
+  // A time as the API writes it: seconds, with three decimals or none.
   JsonWriter& time_ms(std::int64_t time_ms);
 
  private:
@@ -47,8 +47,9 @@ class JsonWriter {
   bool after_key_ = false;
 };
 
-// Appends `text` as a JSON string.  As Go's encoder with HTML escaping off:
-// control characters as \u00xx, malformed UTF-8 as \ufffd.
+// Appends `text` as a JSON string, as the encoder of upstream's API does:
+// \n, \r and \t by letter, other control characters as \u00xx, no HTML
+// escaping.  Malformed UTF-8 becomes \ufffd, so that the JSON is valid.
 void append_json_string(std::string& out, std::string_view text);
 
 }  // namespace prom

@@ -36,15 +36,45 @@ std::optional<double> parse_special(std::string_view unsigned_text,
 
 // Go accepts hexadecimal floats only with a binary exponent: 0x1p-2.
 std::optional<double> parse_hex(std::string_view digits) {
-  if (digits.find_first_of("pP") == std::string_view::npos) return std::nullopt;
+  const std::size_t p = digits.find_first_of("pP");
+  // from_chars would take a second sign, and "inf" and "nan".
+  if (p == std::string_view::npos ||
+      digits.substr(0, p).find_first_not_of("0123456789abcdefABCDEF.") !=
+          std::string_view::npos)
+    return std::nullopt;
   double value = 0;
-  // from_chars takes "1.8p+3", but no '+' is needed nor refused there.
   const auto [end, error] =
       std::from_chars(digits.data(), digits.data() + digits.size(), value,
                       std::chars_format::hex);
-  if (error != std::errc() || end != digits.data() + digits.size())
-    return std::nullopt;
-  return value;
+  if (end != digits.data() + digits.size()) return std::nullopt;
+  if (error == std::errc()) return value;
+  // Out of range: only a negative exponent can have made it too small.
+  const bool too_small = error == std::errc::result_out_of_range &&
+                         digits.substr(p + 1).starts_with('-');
+  return too_small ? std::optional(0.0) : std::nullopt;
+}
+
+// Go's rule: an underscore stands between two digits, or between the base
+// prefix and a digit.
+bool underscores_are_good(std::string_view text) {
+  bool is_hex = false;
+  bool after_digit = false;
+  bool after_underscore = false;
+  if (!text.empty() && (text[0] == '+' || text[0] == '-'))
+    text.remove_prefix(1);
+  if (text.size() > 1 && text[0] == '0' && lower(text[1]) == 'x') {
+    is_hex = true;
+    after_digit = true;
+    text.remove_prefix(2);
+  }
+  for (const char c : text) {
+    const bool digit =
+        is_digit(c) || (is_hex && lower(c) >= 'a' && lower(c) <= 'f');
+    if (c == '_' ? !after_digit : after_underscore && !digit) return false;
+    after_underscore = c == '_';
+    after_digit = digit;
+  }
+  return !after_underscore;
 }
 
 // from_chars reports both overflow and underflow as out of range.  Only a
@@ -161,6 +191,12 @@ void append_between(std::string& out, double value, int exponent_min,
 }  // namespace
 
 std::optional<double> parse_float(std::string_view text) {
+  if (text.find('_') != std::string_view::npos) {
+    if (!underscores_are_good(text)) return std::nullopt;
+    std::string plain(text);
+    std::erase(plain, '_');
+    return parse_float(plain);
+  }
   std::string_view rest = text;
   bool negative = false;
   if (!rest.empty() && (rest[0] == '+' || rest[0] == '-')) {

@@ -12,9 +12,10 @@
 namespace prom {
 
 // Parses the whole of `text` as Go's strconv.ParseFloat does: a leading sign,
-// "inf", "infinity" and "nan" in any case, decimal and hexadecimal floats and
-// underscores between digits of hexadecimal only where Go allows them.  Too
-// large a magnitude is rejected, as in Go; too small a one rounds to zero.
+// "inf", "infinity" and "nan" in any case, decimal and hexadecimal floats,
+// underscores between digits.  Too large a magnitude is rejected, as in Go;
+// too small a one rounds to zero.  Expositions refuse 'p' and '_' before they
+// call this, as upstream does.
 std::optional<double> parse_float(std::string_view text);
 
 // Parses the whole of `text` as a decimal integer with an optional sign.

@@ -1,5 +1,7 @@
 #include "libprom/base/utf8.h"
 
+#include <algorithm>
+#include <array>
 #include <clocale>
 #include <cstring>
 #include <cwctype>
@@ -55,6 +57,38 @@ locale_t unicode_locale() {
   static const locale_t locale =
       newlocale(LC_CTYPE_MASK, "C.UTF-8", static_cast<locale_t>(nullptr));
   return locale;
+}
+
+struct CodePointRange {
+  std::uint32_t first;
+  std::uint32_t last;
+};
+// Separators, format characters and private use: what the system's table
+// calls graphic although it cannot be seen.  Ascending.
+constexpr std::array<CodePointRange, 36> kInvisible = {
+    {{0x0080, 0x00A0},   {0x00AD, 0x00AD},   {0x0600, 0x0605},
+     {0x061C, 0x061C},   {0x06DD, 0x06DD},   {0x070F, 0x070F},
+     {0x0890, 0x0891},   {0x08E2, 0x08E2},   {0x1680, 0x1680},
+     {0x180E, 0x180E},   {0x2000, 0x200F},   {0x2028, 0x202F},
+     {0x205F, 0x206F},   {0x3000, 0x3000},   {0xD800, 0xF8FF},
+     {0xFEFF, 0xFEFF},   {0xFFF9, 0xFFFB},   {0xFFFE, 0xFFFF},
+     {0x110BD, 0x110BD}, {0x110CD, 0x110CD}, {0x13430, 0x1343F},
+     {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0x1FFFE, 0x1FFFF},
+     {0x2FFFE, 0x2FFFF}, {0x3FFFE, 0x3FFFF}, {0x4FFFE, 0x4FFFF},
+     {0x5FFFE, 0x5FFFF}, {0x6FFFE, 0x6FFFF}, {0x7FFFE, 0x7FFFF},
+     {0x8FFFE, 0x8FFFF}, {0x9FFFE, 0x9FFFF}, {0xAFFFE, 0xAFFFF},
+     {0xBFFFE, 0xBFFFF}, {0xCFFFE, 0xDFFFF}, {0xE0000, 0x10FFFF}}};
+
+// Letters, marks, numbers, punctuation and symbols, as Go's unicode.IsPrint.
+// REQUIRES: no ASCII.
+bool is_printable(std::uint32_t c) {
+  // Variation selectors are marks, in the midst of what is invisible.
+  if (c >= 0xE0100 && c <= 0xE01EF) return true;
+  const auto range =
+      std::ranges::lower_bound(kInvisible, c, {}, &CodePointRange::last);
+  if (range != kInvisible.end() && range->first <= c) return false;
+  return unicode_locale() == nullptr ||
+         iswprint_l(static_cast<wint_t>(c), unicode_locale()) != 0;
 }
 
 template <typename MapAscii, typename MapWide>
@@ -183,9 +217,7 @@ void append_quoted(std::string& out, std::string_view text) {
     } else if (size == 0 || c.value < 0x20 || c.value == 0x7F) {
       out += "\\x";
       append_hex(out, static_cast<unsigned char>(text[0]), 2);
-    } else if ((c.value >= 0x80 && c.value < 0xA0) || c.value == 0xAD ||
-               c.value == 0xFEFF || is_bidi_control(c.value) ||
-               (c.value >= 0x2028 && c.value <= 0x2029)) {
+    } else if (c.value >= 0x80 && !is_printable(c.value)) {
       append_escape(out, c.value);
     } else {
       out += text.substr(0, c.size);

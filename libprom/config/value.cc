@@ -29,6 +29,10 @@ void append_number(std::string& out, double number) {
 
 }  // namespace
 
+bool Value::operator==(const Value& other) const {
+  return data == other.data;
+}
+
 // Nesting is bounded by the YAML that the node came from.
 Value value_of(const YamlNode& node) {
   switch (node.kind) {

@@ -21,7 +21,8 @@ struct Value {
                ValueList, ValueMap>
       data;
 
-  bool operator==(const Value&) const = default;
+  // Not defaulted here: clang 19 would want ValueMap to be complete.
+  bool operator==(const Value& other) const;
 };
 
 // Reads `text` as one YAML value; how templates that produce YAML are read

@@ -250,10 +250,14 @@ Status write_file_atomically(FileSystem& files, const std::string& path,
                              std::string_view content) {
   const std::string temporary = path + ".tmp-" + std::to_string(::getpid());
   {
-    auto file = files.open(temporary, OpenMode::kOpenOrCreate);
+    // Left over from a process that died, or put there by someone who would
+    // like us to write through a link: never opened, always made anew.
+    if (Status gone = files.unlink(temporary);
+        !gone && gone.error().code != Code::kMissing)
+      return gone;
+    auto file = files.open(temporary, OpenMode::kCreate);
     if (!file) return fail(std::move(file).error());
-    Status written = (*file)->truncate(0);
-    if (written) written = (*file)->write_at(0, as_bytes(content));
+    Status written = (*file)->write_at(0, as_bytes(content));
     if (written) written = (*file)->sync();
     if (!written) {
       (void)files.unlink(temporary);
