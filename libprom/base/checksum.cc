@@ -68,6 +68,10 @@ Hash128 hash128(std::string_view text, std::uint64_t seed) {
   return {hash.low64, hash.high64};
 }
 
+std::uint64_t xxh64(std::string_view text) {
+  return XXH64(text.data(), text.size(), 0);
+}
+
 std::uint64_t fnv1a64(std::string_view text, std::uint64_t seed) {
   std::uint64_t hash = seed;
   for (const char c : text) {

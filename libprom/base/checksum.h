@@ -35,6 +35,9 @@ struct Hash128 {
 };
 Hash128 hash128(std::string_view text, std::uint64_t seed);
 
+// XXH64, seed 0: upstream's hash of label sets.
+std::uint64_t xxh64(std::string_view text);
+
 // FNV-1a, 64 bits; upstream places scrapes within their interval with it.
 std::uint64_t fnv1a64(std::string_view text,
                       std::uint64_t seed = 14695981039346656037ULL);

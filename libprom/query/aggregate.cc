@@ -65,7 +65,8 @@ Result<PartialAggregate> accumulate(Evaluator& evaluator, const Stream& input,
                   notes::histogram_ignored(to_string(node.op)), where);
             }};
         for (std::size_t row = 0; row < batch.rows(); ++row, ++series) {
-          partial->add_row(groups[series], series, batch, row, complaints);
+          partial->add_row(groups[series], series, input.drops_name(series),
+                           batch, row, complaints);
         }
         return {};
       });
@@ -151,7 +152,7 @@ Result<StreamPtr> aggregate(Evaluator& evaluator, const promql::Expr& expr,
     }
     if (row.row_is_empty(0)) continue;
     rows.add(grouping.labels_of(input->labels(first)),
-             input->drops_name(first));
+             total->drops_name(group));
     rows.cells.append_row(row, 0);
   }
   return Table::make(evaluator.query, std::move(rows), steps.count);

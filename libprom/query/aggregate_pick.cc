@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
 
 #include <fmt/format.h>
 
+#include "libprom/base/checksum.h"
 #include "libprom/base/number.h"
 #include "libprom/query/evaluator.h"
 #include "libprom/query/grouping.h"
@@ -49,6 +49,30 @@ Result<bool> check_ratio(const ScalarValues& values, TextRange where,
   if (max > 1) annotations.warn(notes::ratio_out_of_range(max, 1), where);
   if (min < -1) annotations.warn(notes::ratio_out_of_range(min, -1), where);
   return true;
+}
+
+void append_sized(std::string& out, std::string_view text) {
+  constexpr std::size_t kShort = 255;
+  if (text.size() < kShort) {
+    out += static_cast<char>(text.size());
+  } else {
+    out += static_cast<char>(kShort);
+    for (unsigned shift = 0; shift < 24; shift += 8) {
+      out += static_cast<char>((text.size() >> shift) & 0xFFU);
+    }
+  }
+  out += text;
+}
+
+// The same series are picked as upstream would pick: it hashes names and
+// values, each after its size in one byte, or in three after 255.
+std::uint64_t upstream_hash(const Labels& labels) {
+  std::string encoded;
+  for (const LabelView& label : labels) {
+    append_sized(encoded, label.name);
+    append_sized(encoded, label.value);
+  }
+  return xxh64(encoded);
 }
 
 // The series of one group that have a value at one step, in series order.
@@ -166,7 +190,7 @@ class Picker {
   // split a vector in two.
   [[nodiscard]] bool within_ratio(std::size_t row, double ratio) const {
     const double place =
-        static_cast<double>(table_.labels_at(row).hash()) /
+        static_cast<double>(upstream_hash(table_.labels_at(row))) /
         static_cast<double>(std::numeric_limits<std::uint64_t>::max());
     const double r = std::clamp(ratio, -1.0, 1.0);
     if (r == 0) return false;

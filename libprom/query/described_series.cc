@@ -81,9 +81,9 @@ Result<std::vector<DescribedValue>> expand(
 
 namespace {
 
-// What upstream's storage knows of a histogram: whether the counter restarted
-// since the one before, as far as that is in the same run of histograms.  The
-// first of a run says nothing; gauges say that they are gauges.
+// What upstream's storage answers about counter resets: it cuts a new chunk at
+// a reset and at a change of layout, says nothing about the first histogram of
+// a chunk and "no reset" about the others.  Gauges stay gauges.
 class HintSetter {
  public:
   void see_float() { has_before_ = false; }
@@ -91,37 +91,23 @@ class HintSetter {
   void set(FloatHistogram& histogram) {
     if (is_stale_nan(histogram.sum)) return;
     using enum CounterResetHint;
-    const FloatHistogram plain = without_hint(histogram);
+    FloatHistogram plain = histogram;
+    plain.counter_reset_hint = kUnknown;
     if (histogram.counter_reset_hint != kGauge) {
-      const bool said = histogram.counter_reset_hint == kReset;
-      if (said) {
-        histogram.counter_reset_hint = kReset;
-      } else if (!has_before_ || before_is_gauge_ || changes_layout(plain)) {
-        histogram.counter_reset_hint = kUnknown;
-      } else {
-        histogram.counter_reset_hint =
-            plain.is_reset_since(before_) ? kReset : kNotReset;
-      }
+      const bool continues =
+          has_before_ && histogram.counter_reset_hint != kReset &&
+          histogram.schema == before_.schema &&
+          histogram.zero_threshold == before_.zero_threshold &&
+          !plain.is_reset_since(before_);
+      histogram.counter_reset_hint = continues ? kNotReset : kUnknown;
     }
-    before_is_gauge_ = histogram.counter_reset_hint == kGauge;
-    before_ = plain;
-    has_before_ = true;
+    has_before_ = histogram.counter_reset_hint != kGauge;
+    before_ = std::move(plain);
   }
 
  private:
-  static FloatHistogram without_hint(FloatHistogram histogram) {
-    histogram.counter_reset_hint = CounterResetHint::kUnknown;
-    return histogram;
-  }
-  [[nodiscard]] bool changes_layout(const FloatHistogram& histogram) const {
-    return histogram.count >= before_.count &&
-           (histogram.schema != before_.schema ||
-            histogram.zero_threshold != before_.zero_threshold);
-  }
-
   FloatHistogram before_;
-  bool has_before_ = false;
-  bool before_is_gauge_ = false;
+  bool has_before_ = false;  // and it was no gauge
 };
 
 }  // namespace

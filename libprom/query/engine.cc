@@ -76,6 +76,7 @@ class Run {
  private:
   Status evaluate(const Expr& tree, const Steps& steps) {
     Evaluator evaluator(context_, annotations_);
+    evaluator.find_stats_selectors(tree);
     if (tree.type == ValueType::kScalar) {
       auto values = evaluator.scalar(tree, steps);
       if (!values) return fail(std::move(values).error());
@@ -226,7 +227,7 @@ Status Run::read_extended(Evaluator& evaluator, const RangeVector& vector,
   for (std::size_t i = 0; i < selection.size(); ++i) {
     auto ok = selection.read(i, 1, *batch);
     if (!ok) return ok;
-    split.set(batch->series[0], false);
+    split.set(batch->series[0], false, false);
     if (!split.histograms().empty()) {
       return fail(Code::kExecution,
                   std::string(vector.anchored ? "anchored" : "smoothed") +

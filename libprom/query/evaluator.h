@@ -5,6 +5,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,7 @@ struct RangeVector {
   std::optional<std::int64_t> at_ms;
   bool anchored = false;
   bool smoothed = false;
+  bool fills_hints = false;  // Evaluator::wants_stats
   TextRange where;
 
   // The end of the window at an evaluation time; it begins, exclusively,
@@ -54,15 +56,30 @@ class Evaluator {
   Result<std::unique_ptr<Selection>> select(const Matchers& matchers,
                                             const SelectRange& range);
 
+  // Selectors of which only counts and sums of histograms are asked for.
+  // Upstream reads these without buckets, and on the way finds out where
+  // counters were reset, which changes what it has to say.
+  void find_stats_selectors(const promql::Expr& root);
+  [[nodiscard]] bool wants_stats(const promql::VectorSelector& selector) const {
+    return stats_selectors_.contains(&selector);
+  }
+
   QueryContext& query;
   Annotations& annotations;
 
  private:
+  std::set<const promql::VectorSelector*> stats_selectors_;
+
   Result<StreamPtr> call(const promql::Expr& expr, const promql::Call& node,
                          const Steps& steps);
 };
 
 // -- One function per family, each in the file that is named
+
+// stats_selectors.cc: what a histogram says about a counter reset, worked out
+// from the one before where it says nothing.
+CounterResetHint filled_hint(const FloatHistogram& histogram,
+                             const FloatHistogram* before);
 
 // selector.cc
 enum class SelectorValue { kSample, kTime, kStartTime };

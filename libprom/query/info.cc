@@ -10,6 +10,7 @@
 
 #include "libprom/promql/walk.h"
 #include "libprom/query/evaluator.h"
+#include "libprom/query/notes.h"
 
 namespace prom::query {
 
@@ -185,7 +186,7 @@ class InfoJoin {
       if ((*table)->cells().kind(at) == CellKind::kHistogram) {
         return fail(Code::kExecution,
                     "this should be an info metric, with float samples: " +
-                        (*table)->labels(at / steps_.count).to_string());
+                        notes::label_set((*table)->labels(at / steps_.count)));
       }
     }
     return {};
@@ -203,12 +204,12 @@ class InfoJoin {
       if (found >= 0 && time == found_at) {
         constexpr double kMs = 1000;
         const std::string ms = std::to_string(std::llround(time * kMs));
-        return fail(
-            Code::kExecution,
-            "found duplicate series for info metric: existing " +
-                info_->labels_at(static_cast<std::size_t>(found)).to_string() +
-                " @ " + ms + ", new " + info_->labels_at(row).to_string() +
-                " @ " + ms);
+        return fail(Code::kExecution,
+                    "found duplicate series for info metric: existing " +
+                        notes::label_set(
+                            info_->labels_at(static_cast<std::size_t>(found))) +
+                        " @ " + ms + ", new " +
+                        notes::label_set(info_->labels_at(row)) + " @ " + ms);
       }
       if (found >= 0 && time < found_at) continue;
       found = static_cast<std::ptrdiff_t>(row);

@@ -156,4 +156,19 @@ std::string overlapping_start_time(std::string_view metric) {
          quote(metric);
 }
 
+std::string label_set(const Labels& labels) {
+  std::string text = "{";
+  for (const LabelView& label : labels) {
+    if (text.size() > 1) text += ", ";
+    if (is_legacy_label_name(label.name)) {
+      text += label.name;
+    } else {
+      append_quoted(text, label.name);
+    }
+    text += '=';
+    append_quoted(text, label.value);
+  }
+  return text + "}";
+}
+
 }  // namespace prom::query::notes

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "libprom/model/labels.h"
+
 namespace prom::query::notes {
 
 // -- Warnings
@@ -38,5 +40,9 @@ std::string reconciled_buckets(std::string_view operation);
 // -- Completed by Annotations with what it counted
 std::string repaired_histogram(std::string_view metric);
 std::string overlapping_start_time(std::string_view metric);
+
+// A label set as upstream's errors show it: the metric name is a label like
+// others.
+std::string label_set(const Labels& labels);
 
 }  // namespace prom::query::notes

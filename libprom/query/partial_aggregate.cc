@@ -41,6 +41,7 @@ PartialAggregate::PartialAggregate(AggregateOp op, std::size_t groups,
     : op_(op),
       steps_(steps),
       first_series_(groups, kNever),
+      drops_(groups),
       flags_(groups * steps),
       value_(needs_value(op) ? groups * steps : 0),
       extra_(needs_extra(op) ? groups * steps : 0),
@@ -57,7 +58,7 @@ std::size_t PartialAggregate::bytes_per_cell(AggregateOp op) {
 }
 
 void PartialAggregate::add_row(std::size_t group, std::size_t series,
-                               const Cells& cells, std::size_t row,
+                               bool drops, const Cells& cells, std::size_t row,
                                const Complaints& complaints) {
   const auto kinds = cells.kinds().subspan(row * steps_, steps_);
   bool any = false;
@@ -77,7 +78,9 @@ void PartialAggregate::add_row(std::size_t group, std::size_t series,
       complaints.ignored();
     }
   }
-  if (any) first_series_[group] = std::min(first_series_[group], series);
+  if (!any) return;
+  first_series_[group] = std::min(first_series_[group], series);
+  if (drops) drops_[group] = 1;
 }
 
 void PartialAggregate::add_float(std::size_t at, double value) {
@@ -173,6 +176,7 @@ bool PartialAggregate::add_histogram(std::size_t at,
 void PartialAggregate::merge(PartialAggregate&& later) {
   for (std::size_t i = 0; i < first_series_.size(); ++i) {
     first_series_[i] = std::min(first_series_[i], later.first_series_[i]);
+    drops_[i] |= later.drops_[i];
   }
   for (std::size_t at = 0; at < flags_.size(); ++at) {
     if ((later.flags_[at] & kFloat) == 0) {

@@ -28,14 +28,21 @@ class PartialAggregate {
     std::function<void()> broken;
     std::function<void()> ignored;
   };
-  void add_row(std::size_t group, std::size_t series, const Cells& cells,
-               std::size_t row, const Complaints& complaints);
+  // `drops`: the name of the series is to be dropped at the end.
+  void add_row(std::size_t group, std::size_t series, bool drops,
+               const Cells& cells, std::size_t row,
+               const Complaints& complaints);
   // As if the series of `later` had been added after ours.
   void merge(PartialAggregate&& later);
 
   // The first series that had a value in the group; kNever when none had.
   [[nodiscard]] std::size_t first_series(std::size_t group) const {
     return first_series_[group];
+  }
+
+  // Whether the name of any series of the group is to be dropped.
+  [[nodiscard]] bool drops_name(std::size_t group) const {
+    return drops_[group] != 0;
   }
 
   enum class Outcome { kNone, kFloat, kHistogram, kMixed };
@@ -64,6 +71,7 @@ class PartialAggregate {
   const promql::AggregateOp op_;
   const std::size_t steps_;
   std::vector<std::size_t> first_series_;  // by group
+  std::vector<std::uint8_t> drops_;        // by group
   std::vector<std::uint8_t> flags_;        // by cell
   std::vector<double> value_;  // sum, mean, extreme or squared deviations
   std::vector<double> extra_;  // what the sum lost; the mean of a deviation

@@ -32,12 +32,13 @@ class InstantSelector final : public Stream {
  public:
   InstantSelector(std::unique_ptr<Selection> selection,
                   const Matchers& matchers, const Lookup& lookup,
-                  SelectorValue value)
+                  SelectorValue value, bool fills_hints)
       : Stream(selection->size(), lookup.steps.count),
         selection_(std::move(selection)),
         matchers_(matchers),
         lookup_(lookup),
-        value_(value) {}
+        value_(value),
+        fills_hints_(fills_hints) {}
 
   [[nodiscard]] Labels labels(std::size_t series) const override {
     return selection_->labels(series);
@@ -92,7 +93,7 @@ class InstantSelector final : public Stream {
       } else if (is_histogram(samples, newest)) {
         if (shared_from != newest) {
           shared_from = newest;
-          shared = std::make_shared<FloatHistogram>(*samples.histogram[newest]);
+          shared = share(samples, newest);
         }
         into.set(at + step, shared);
       } else {
@@ -100,6 +101,15 @@ class InstantSelector final : public Stream {
       }
     }
     return picked;
+  }
+
+  [[nodiscard]] HistogramPtr share(const SeriesSamples& samples,
+                                   std::size_t at) const {
+    auto copy = std::make_shared<FloatHistogram>(*samples.histogram[at]);
+    if (fills_hints_ && at > 0) {
+      copy->counter_reset_hint = filled_hint(*copy, samples.histogram[at - 1]);
+    }
+    return copy;
   }
 
   static std::size_t advance(std::span<const std::int64_t> times,
@@ -129,6 +139,7 @@ class InstantSelector final : public Stream {
   const Matchers& matchers_;
   const Lookup lookup_;
   const SelectorValue value_;
+  const bool fills_hints_;
 };
 
 }  // namespace
@@ -155,7 +166,8 @@ Result<StreamPtr> select_instant(Evaluator& evaluator,
   auto selection = evaluator.select(selector.matchers, range);
   if (!selection) return fail(std::move(selection).error());
   return std::make_unique<InstantSelector>(std::move(*selection),
-                                           selector.matchers, lookup, value);
+                                           selector.matchers, lookup, value,
+                                           evaluator.wants_stats(selector));
 }
 
 }  // namespace prom::query

@@ -10,6 +10,7 @@
 #include "libprom/query/binary_element.h"
 #include "libprom/query/evaluator.h"
 #include "libprom/query/grouping.h"
+#include "libprom/query/notes.h"
 
 namespace prom::query {
 
@@ -129,13 +130,13 @@ class Matching {
 
   [[nodiscard]] std::unexpected<Error> duplicate(std::uint32_t a,
                                                  std::uint32_t b) const {
-    std::string first = one_.table.labels_at(a).to_string();
-    std::string second = one_.table.labels_at(b).to_string();
+    std::string first = notes::label_set(one_.table.labels_at(a));
+    std::string second = notes::label_set(one_.table.labels_at(b));
     if (second < first) std::swap(first, second);
     return fail(
         Code::kExecution,
         "found duplicate series for the match group " +
-            grouping_.labels_of(one_.table.labels_at(b)).to_string() +
+            notes::label_set(grouping_.labels_of(one_.table.labels_at(b))) +
             " on the " + (swapped_ ? "left" : "right") +
             " hand-side of the operation: [" + first + ", " + second +
             "];many-to-many matching not allowed: matching labels must be "

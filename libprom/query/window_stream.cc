@@ -12,7 +12,8 @@ namespace prom::query {
 
 using promql::FunctionId;
 
-void SplitSamples::set(const SeriesSamples& samples, bool with_start) {
+void SplitSamples::set(const SeriesSamples& samples, bool with_start,
+                       bool fills_hints) {
   const bool starts = with_start && !samples.start_ms.empty();
   const bool stale = std::ranges::any_of(
       samples.value, [](double v) { return is_stale_nan(v); });
@@ -28,11 +29,18 @@ void SplitSamples::set(const SeriesSamples& samples, bool with_start) {
   histogram_t_.clear();
   histogram_value_.clear();
   histogram_start_.clear();
+  hinted_.clear();
   for (std::size_t i = 0; i < samples.t_ms.size(); ++i) {
     const FloatHistogram* histogram =
         samples.histogram.empty() ? nullptr : samples.histogram[i];
     if (histogram != nullptr) {
       if (is_stale_nan(histogram->sum)) continue;
+      if (fills_hints && !histogram_value_.empty()) {
+        hinted_.push_back(std::make_unique<FloatHistogram>(*histogram));
+        hinted_.back()->counter_reset_hint =
+            filled_hint(*histogram, histogram_value_.back());
+        histogram = hinted_.back().get();
+      }
       histogram_t_.push_back(samples.t_ms[i]);
       histogram_value_.push_back(histogram);
       if (starts) histogram_start_.push_back(samples.start_ms[i]);
@@ -146,7 +154,7 @@ class WindowStream final : public Stream {
     bool noted = false;
     for (std::size_t row = 0; row < count; ++row) {
       notes.set_series(first + row);
-      split.set(batch.series[row], options_.with_start);
+      split.set(batch.series[row], options_.with_start, vector_.fills_hints);
       const bool has_float = evaluate(split, row * steps(), notes, into);
       if (has_float && options_.expects_counters && !noted) {
         note_type(first + row, worker.annotations);
@@ -295,6 +303,7 @@ Result<RangeVector> select_range(Evaluator& evaluator, const promql::Expr& expr,
   if (node.selector.at.is_set()) vector.at_ms = node.selector.at.ms;
   vector.anchored = node.selector.anchored;
   vector.smoothed = node.selector.smoothed;
+  vector.fills_hints = evaluator.wants_stats(node.selector);
   vector.where = expr.range;
   auto selected = select_for_windows(evaluator, vector, steps);
   if (!selected) return fail(std::move(selected).error());

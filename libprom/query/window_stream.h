@@ -13,8 +13,9 @@ namespace prom::query {
 // into the batch where that is possible, else into memory of its own.
 class SplitSamples {
  public:
-  // `with_start`: keeps start timestamps.
-  void set(const SeriesSamples& samples, bool with_start);
+  // `with_start`: keeps start timestamps.  `fills_hints`: works out counter
+  // reset hints that are unknown.
+  void set(const SeriesSamples& samples, bool with_start, bool fills_hints);
 
   [[nodiscard]] const FloatSamples& floats() const { return floats_; }
   [[nodiscard]] const HistogramSamples& histograms() const {
@@ -30,6 +31,7 @@ class SplitSamples {
   std::vector<std::int64_t> histogram_t_;
   std::vector<const FloatHistogram*> histogram_value_;
   std::vector<std::int64_t> histogram_start_;
+  std::vector<std::unique_ptr<FloatHistogram>> hinted_;
 };
 
 struct WindowOptions {

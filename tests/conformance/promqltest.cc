@@ -546,6 +546,10 @@ class File {
       }
       auto one = describe(line, *step, starts);
       if (!one) return fail(std::move(one).error());
+      // Of two lines for one series the later counts.
+      std::erase_if(series, [&](const DescribedSeries& other) {
+        return other.labels == one->labels;
+      });
       series.push_back(std::move(*one));
       starts.clear();
     }
