@@ -30,12 +30,18 @@ Result<StreamPtr> count_values(Evaluator& evaluator,
   Cells empty;
   empty.reset(1, steps.count);
   boost::unordered_flat_map<Labels, std::size_t, LabelsHash> targets;
-  const auto target_of = [&](std::size_t row, std::string_view value) {
+  // As many rows as there are values: the limits are asked as they grow.
+  Reservation reservation(evaluator.query.budget);
+  const auto target_of = [&](std::size_t row,
+                             std::string_view value) -> Result<std::size_t> {
     LabelsBuilder builder(table->labels_at(row));
     builder.set(label, value);
     Labels labels = grouping.labels_of(builder.build());
     const auto [at, is_new] = targets.try_emplace(labels, rows.labels.size());
     if (is_new) {
+      auto reserved =
+          reservation.add(0, steps.count * (sizeof(double) + sizeof(CellKind)));
+      if (!reserved) return fail(std::move(reserved).error());
       rows.add(std::move(labels), false);
       rows.cells.append_row(empty, 0);
     }
@@ -49,23 +55,28 @@ Result<StreamPtr> count_values(Evaluator& evaluator,
     boost::unordered_flat_map<std::uint64_t, std::size_t> known;
     for (std::size_t step = 0; step < steps.count; ++step) {
       const std::size_t at = row * steps.count + step;
-      std::size_t target = 0;
       if (cells.kind(at) == CellKind::kNone) continue;
+      Result<std::size_t> target = 0;
       if (cells.kind(at) == CellKind::kHistogram) {
         target = target_of(row, cells.histogram(at)->to_string());
       } else {
-        const double value = cells.value(at);
-        const auto [found, is_new] =
-            known.try_emplace(std::bit_cast<std::uint64_t>(value), 0);
-        if (is_new) found->second = target_of(row, format_float_fixed(value));
-        target = found->second;
+        const auto bits = std::bit_cast<std::uint64_t>(cells.value(at));
+        const auto found = known.find(bits);
+        if (found != known.end()) {
+          target = found->second;
+        } else {
+          target = target_of(row, format_float_fixed(cells.value(at)));
+          if (target) known.emplace(bits, *target);
+        }
       }
-      const std::size_t to = target * steps.count + step;
+      if (!target) return fail(std::move(target).error());
+      const std::size_t to = *target * steps.count + step;
       const double before =
           rows.cells.kind(to) == CellKind::kFloat ? rows.cells.value(to) : 0;
       rows.cells.set(to, before + 1);
     }
   }
+  reservation.release();
   return Table::make(evaluator.query, std::move(rows), steps.count);
 }
 

@@ -155,7 +155,9 @@ class WindowStream final : public Stream {
     for (std::size_t row = 0; row < count; ++row) {
       notes.set_series(first + row);
       split.set(batch.series[row], options_.with_start, vector_.fills_hints);
-      const bool has_float = evaluate(split, row * steps(), notes, into);
+      bool has_float = false;
+      ok = evaluate(split, row * steps(), worker.query, notes, into, has_float);
+      if (!ok) return ok;
       if (has_float && options_.expects_counters && !noted) {
         note_type(first + row, worker.annotations);
         noted = one_name_;
@@ -165,9 +167,13 @@ class WindowStream final : public Stream {
   }
 
  private:
-  // Fills one row; true when there is a float in it.
-  bool evaluate(const SplitSamples& split, std::size_t at, WindowNotes& notes,
-                Cells& into) const {
+  // Fills one row.  Long windows at many steps are work for minutes, so that
+  // even a single row can be cancelled.
+  Status evaluate(const SplitSamples& split, std::size_t at,
+                  const QueryContext& query, WindowNotes& notes, Cells& into,
+                  bool& has_float) const {
+    constexpr std::size_t kCheckEvery = std::size_t{1} << 20;
+    std::size_t unchecked = 0;
     const FloatSamples& f = split.floats();
     const HistogramSamples& h = split.histograms();
     Window window;
@@ -177,7 +183,6 @@ class WindowStream final : public Stream {
     window.may_reset = !f.start_ms.empty() || goes_down(f.value);
     Cursor floats;
     Cursor histograms;
-    bool has_float = false;
     for (std::size_t step = 0; step < steps(); ++step) {
       window.time_ms = times_.time_ms(step);
       window.end_ms = vector_.end_ms(window.time_ms);
@@ -193,6 +198,12 @@ class WindowStream final : public Stream {
                        floats.of(f.start_ms)};
       window.histograms = {histograms.of(h.t_ms), histograms.of(h.value),
                            histograms.of(h.start_ms)};
+      unchecked += window.floats.size() + window.histograms.size();
+      if (unchecked > kCheckEvery) {
+        unchecked = 0;
+        auto ok = query.check();
+        if (!ok) return ok;
+      }
       if (!options_.arguments.empty()) {
         window.argument = options_.arguments[step];
       }
@@ -207,7 +218,7 @@ class WindowStream final : public Stream {
         into.set(at + step, std::move(value.histogram));
       }
     }
-    return has_float;
+    return {};
   }
 
   // Most selectors name their metric: then it is judged once.
