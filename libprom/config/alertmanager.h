@@ -33,7 +33,7 @@ struct HostPort {
 };
 
 struct AlertmanagerGlobal {
-  std::int64_t resolve_timeout_ms = 5 * 60'000;
+  std::int64_t resolve_timeout_ms = 300'000;
   HttpClientConfig http;
   std::string smtp_from;
   HostPort smtp_smarthost;
@@ -67,6 +67,7 @@ struct Route {
   std::optional<std::vector<std::string>> group_by;
   bool group_by_all = false;  // '...'
   MatcherTexts match;
+  // NOLINTNEXTLINE(readability-identifier-naming): the name is a keyword.
   bool continue_ = false;
   std::optional<std::int64_t> group_wait_ms;
   std::optional<std::int64_t> group_interval_ms;

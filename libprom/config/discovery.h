@@ -23,7 +23,7 @@ struct TargetGroup {
 
 struct FileSdConfig {
   std::vector<std::string> files;  // patterns, joined to the file's directory
-  std::int64_t refresh_interval_ms = 5 * 60'000;
+  std::int64_t refresh_interval_ms = 300'000;
 };
 
 struct HttpSdConfig {

@@ -61,7 +61,7 @@ class Session {
   void reload();
   bool handle_signals();
   void refresh();
-  void write_changes();
+  Status write_changes();
   void write_job(Running& running);
   void wait();
   void write_metrics(bool even_if_fresh);
@@ -203,14 +203,14 @@ void Session::write_job(Running& running) {
   io_.out.write(line + "\n");
 }
 
-void Session::write_changes() {
+Status Session::write_changes() {
   for (auto& [name, running] : jobs_) {
     if (running.job.is_settled() &&
         running.job.generation() != running.built_generation &&
         running.next_write_ns <= now_ns())
       write_job(running);
   }
-  static_cast<void>(io_.out.flush());
+  return io_.out.flush();
 }
 
 void Session::wait() {
@@ -328,11 +328,11 @@ Exit Session::run_for_ever() {
   bool is_ready = false;
   while (handle_signals()) {
     refresh();
-    write_changes();
+    const Status written = write_changes();
     write_metrics(false);
     if (!std::exchange(is_ready, true))
       os::announce_ready(static_cast<int>(options_.ready_fd));
-    if (!io_.out.status() || reader_left()) break;
+    if (!written || reader_left()) break;
     wait();
     const bool look = config_due_ns_ <= now_ns();
     pollfd changed{.fd = config_watch_.fd(), .events = POLLIN, .revents = 0};
