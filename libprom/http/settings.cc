@@ -63,14 +63,14 @@ Result<std::vector<Header>> extra_headers(
 Result<Settings> settings(const config::HttpClientConfig& config) {
   if (config.oauth2)
     return fail(Code::kConfig, "oauth2: not available in this version");
-  if (!config.proxy.connect_headers.empty())
-    return fail(Code::kConfig,
-                "proxy_connect_header: not available in this version");
   auto options = std::make_shared<ClientOptions>();
   options->tls = tls_options(config.tls);
   options->proxy_url = config.proxy.proxy_url;
   options->no_proxy = config.proxy.no_proxy;
   options->proxy_from_environment = config.proxy.from_environment;
+  for (const auto& [name, values] : config.proxy.connect_headers)
+    for (const Secret& value : values)
+      options->proxy_headers.emplace_back(name, value.reveal());
   options->follow_redirects = config.follow_redirects;
   options->http2 = config.enable_http2;
   if (auto status = fill_authorization(config, *options); !status)

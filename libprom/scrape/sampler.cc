@@ -190,7 +190,10 @@ void Sampler::publish_columns() {
   grown->reserve(columns_->size() + fresh_.size());
   grown->insert(grown->end(), columns_->begin(), columns_->end());
   std::ranges::move(fresh_, std::back_inserter(*grown));
-  fresh_.clear();
+  // Targets are many and change seldom: what growing left over goes back.
+  fresh_ = {};
+  states_.shrink_to_fit();
+  columns_of_refs_.shrink_to_fit();
   columns_ = std::move(grown);
   ++version_;
 }

@@ -16,6 +16,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "libprom/base/duration.h"
 #include "libprom/base/result.h"
 #include "libprom/exposition/parser.h"
 #include "libprom/model/labels.h"
@@ -26,7 +27,7 @@ namespace prom::scrape {
 
 // Samples further in the future than this are an error or an attack: one of
 // them can keep everything after it out of a store.
-constexpr std::int64_t kFutureMsMax = 10 * 60'000;
+constexpr std::int64_t kFutureMsMax = 10 * kMinuteMs;
 
 struct SampleCounts {
   std::uint64_t scraped = 0;        // as exposed
