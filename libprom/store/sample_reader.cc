@@ -1,9 +1,12 @@
 #include "libprom/store/sample_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <numeric>
 #include <optional>
+
+#include "libprom/store/row_codec.h"
 
 namespace prom::store {
 namespace {
@@ -61,13 +64,19 @@ void Samples::clear() {
   end.clear();
 }
 
+// Columns of one layout that belong to selected series.
+struct SampleReader::Era {
+  Position layout = kNowhere;
+  // Index into series_, column; ascending.
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> columns;
+  // Its rows among those of the source.
+  std::size_t first_row = 0;
+  std::size_t row_count = 0;
+  // Decoded samples, row_count for each of `columns`; or empty.
+  std::vector<std::uint64_t> cells;
+};
+
 struct SampleReader::SourceRows {
-  // Columns of one layout that belong to selected series.
-  struct Era {
-    Position layout = kNowhere;
-    // Index into series_, column; ascending.
-    std::vector<std::pair<std::uint32_t, std::uint32_t>> columns;
-  };
   std::once_flag once;
   std::vector<Keyframe> keyframes;
   std::vector<Row> rows;  // ascending by time
@@ -119,7 +128,70 @@ void SampleReader::load_rows(SourceId source, SourceRows& into) const {
     into.keyframes.clear();
     scan_rows(source, into);
   }
-  if (!into.rows.empty()) load_eras(source, into);
+  if (into.rows.empty()) return;
+  load_eras(source, into);
+  for (Era& era : into.eras) {
+    // The budget is shared by all sources; who comes late decodes sample by
+    // sample, which needs no memory but more time.
+    const auto cells =
+        static_cast<std::int64_t>(era.columns.size() * era.row_count);
+    if (cells_left_.fetch_sub(cells) >= cells) {
+      decode_era(into, era);
+    } else {
+      cells_left_.fetch_add(cells);
+    }
+  }
+}
+
+// All selected columns of all rows at once: a row is touched only here, and not
+// once for each of its series.
+void SampleReader::decode_era(const SourceRows& rows, Era& era) {
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> by_column;
+  for (std::uint32_t i = 0; i < era.columns.size(); ++i)
+    by_column.emplace_back(era.columns[i].second, i);
+  std::ranges::sort(by_column);
+  era.cells.assign(era.columns.size() * era.row_count, kAbsentBits);
+  std::array<std::uint64_t, kBlockColumns> reference{};
+  std::array<std::uint64_t, kBlockColumns> values{};
+  for (auto at = by_column.begin(); at != by_column.end();) {
+    const std::size_t block = at->first / kBlockColumns;
+    const auto block_end =
+        std::find_if(at, by_column.end(), [&](const auto& column) {
+          return column.first / kBlockColumns != block;
+        });
+    // How many columns of the block there are in a row.
+    const auto width = [&](std::uint32_t columns) {
+      const std::size_t first = block * kBlockColumns;
+      return columns > first ? std::min(kBlockColumns, columns - first) : 0;
+    };
+    std::uint32_t keyframe = kNone;
+    bool sound = false;
+    for (std::size_t r = 0; r < era.row_count; ++r) {
+      const Row& row = rows.rows[era.first_row + r];
+      if (row.keyframe != keyframe) {
+        keyframe = row.keyframe;
+        const Keyframe& key = rows.keyframes[keyframe];
+        reference.fill(0);
+        sound =
+            RowDecoder(key.body, key.columns)
+                .block(block, std::span(reference).first(width(key.columns)));
+      }
+      values = reference;
+      const bool is_keyframe =
+          row.body.data() == rows.keyframes[keyframe].body.data();
+      const std::size_t count = width(row.columns);
+      if (!sound ||
+          (!is_keyframe && !RowDecoder(row.body, row.columns)
+                                .block(block, std::span(values).first(count))))
+        continue;
+      for (auto column = at; column != block_end; ++column) {
+        const std::size_t within = column->first % kBlockColumns;
+        if (within < count)
+          era.cells[column->second * era.row_count + r] = values[within];
+      }
+    }
+    at = block_end;
+  }
 }
 
 // Follows the chain of the source's rows from the newest; false when a link of
@@ -213,8 +285,10 @@ void SampleReader::load_eras(SourceId source, SourceRows& into) const {
     const auto body = load_struct<LayoutBody>(record->body.data());
     const Bytes ids = record->body.subspan(sizeof body);
     if (body.count > ids.size() / 4 || body.previous >= at) break;
-    if (into.eras.empty() || into.eras.back().layout != body.base)
-      into.eras.push_back({.layout = body.base, .columns = {}});
+    if (into.eras.empty() || into.eras.back().layout != body.base) {
+      into.eras.emplace_back();
+      into.eras.back().layout = body.base;
+    }
     auto& columns = into.eras.back().columns;
     for (std::uint32_t i = 0; i < body.count; ++i) {
       const auto id = load_le<std::uint32_t>(ids.data() + i * 4ULL);
@@ -225,49 +299,67 @@ void SampleReader::load_eras(SourceId source, SourceRows& into) const {
     }
     at = body.previous;
   }
-  for (SourceRows::Era& era : into.eras) std::ranges::sort(era.columns);
+  std::ranges::reverse(into.eras);
+  for (Era& era : into.eras) {
+    std::ranges::sort(era.columns);
+    const auto in_era = [&](const Row& row) {
+      return into.keyframes[row.keyframe].layout == era.layout;
+    };
+    const auto first = std::ranges::find_if(into.rows, in_era);
+    const auto last = std::find_if_not(first, into.rows.end(), in_era);
+    era.first_row = static_cast<std::size_t>(first - into.rows.begin());
+    era.row_count = static_cast<std::size_t>(last - first);
+  }
 }
 
 void SampleReader::append_rows(SourceId source, std::size_t index,
                                Samples& into) const {
   const SourceRows& rows = rows_of(source);
-  const Row* row = rows.rows.data();
-  const Row* const last = row + rows.rows.size();
-  while (row != last) {
-    const Keyframe& keyframe = rows.keyframes[row->keyframe];
-    const std::uint32_t group = row->keyframe;
-    const Row* group_end = row;
-    while (group_end != last && group_end->keyframe == group) ++group_end;
-    const auto era =
-        std::ranges::find(rows.eras, keyframe.layout, &SourceRows::Era::layout);
-    if (era == rows.eras.end()) {
-      row = group_end;
-      continue;
-    }
+  for (const Era& era : rows.eras) {
     const auto at = std::ranges::lower_bound(
-        era->columns, static_cast<std::uint32_t>(index), {},
+        era.columns, static_cast<std::uint32_t>(index), {},
         &std::pair<std::uint32_t, std::uint32_t>::first);
-    if (at == era->columns.end() || at->first != index) {
-      row = group_end;
+    if (at == era.columns.end() || at->first != index) continue;
+    if (era.cells.empty()) {
+      append_column(rows, era, at->second, into);
       continue;
     }
-    const std::uint32_t column = at->second;
-    std::uint64_t reference = 0;
-    bool ok = true;
-    if (column < keyframe.columns)
-      ok =
-          RowDecoder(keyframe.body, keyframe.columns).column(column, reference);
-    for (; row != group_end; ++row) {
-      if (!ok || column >= row->columns) continue;
-      std::uint64_t bits = reference;
-      // A keyframe is its own reference.
-      if (row->body.data() != keyframe.body.data() &&
-          !RowDecoder(row->body, row->columns).column(column, bits))
-        continue;
-      if (bits == kAbsentBits) continue;
-      into.t_ms.push_back(row->t_ms);
-      into.value.push_back(std::bit_cast<double>(bits));
+    const auto slot = static_cast<std::size_t>(at - era.columns.begin());
+    const auto cells =
+        std::span(era.cells).subspan(slot * era.row_count, era.row_count);
+    for (std::size_t r = 0; r < cells.size(); ++r) {
+      if (cells[r] == kAbsentBits) continue;
+      into.t_ms.push_back(rows.rows[era.first_row + r].t_ms);
+      into.value.push_back(std::bit_cast<double>(cells[r]));
     }
+  }
+}
+
+// One column, row by row.
+void SampleReader::append_column(const SourceRows& rows, const Era& era,
+                                 std::uint32_t column, Samples& into) {
+  std::uint32_t known = kNone;
+  std::uint64_t reference = 0;
+  bool sound = false;
+  for (std::size_t r = 0; r < era.row_count; ++r) {
+    const Row& row = rows.rows[era.first_row + r];
+    const Keyframe& keyframe = rows.keyframes[row.keyframe];
+    if (row.keyframe != known) {
+      known = row.keyframe;
+      reference = 0;
+      sound =
+          column >= keyframe.columns ||
+          RowDecoder(keyframe.body, keyframe.columns).column(column, reference);
+    }
+    if (!sound || column >= row.columns) continue;
+    std::uint64_t bits = reference;
+    // A keyframe is its own reference.
+    if (row.body.data() != keyframe.body.data() &&
+        !RowDecoder(row.body, row.columns).column(column, bits))
+      continue;
+    if (bits == kAbsentBits) continue;
+    into.t_ms.push_back(row.t_ms);
+    into.value.push_back(std::bit_cast<double>(bits));
   }
 }
 

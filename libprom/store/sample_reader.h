@@ -3,6 +3,7 @@
 // first read; from then on reading is decoding.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -10,7 +11,6 @@
 #include <vector>
 
 #include "libprom/base/result.h"
-#include "libprom/store/row_codec.h"
 #include "libprom/store/snapshot.h"
 
 namespace prom::store {
@@ -26,6 +26,9 @@ struct Samples {
     return series == 0 ? 0 : end[series - 1];
   }
 };
+
+// Eight bytes each.
+constexpr std::int64_t kCellsMax = 32LL << 20U;
 
 // Thread-safe: threads may read disjoint or the same series at once.
 class SampleReader {
@@ -44,6 +47,7 @@ class SampleReader {
   void read(std::size_t first, std::size_t count, Samples& into) const;
 
  private:
+  struct Era;
   struct SourceRows;
   struct LooseSamples;
   const SourceRows& rows_of(SourceId source) const;
@@ -53,7 +57,10 @@ class SampleReader {
   void load_eras(SourceId source, SourceRows& into) const;
   void load_loose();
   void take_loose(const Record& record);
+  static void decode_era(const SourceRows& rows, Era& era);
   void append_rows(SourceId source, std::size_t index, Samples& into) const;
+  static void append_column(const SourceRows& rows, const Era& era,
+                            std::uint32_t column, Samples& into);
   void append_loose(std::size_t index, Samples& into) const;
 
   std::shared_ptr<const Snapshot> snapshot_;
@@ -64,6 +71,8 @@ class SampleReader {
   std::vector<std::pair<SeriesId, std::uint32_t>> index_;  // of series_
   std::vector<SourceId> foreign_;  // sources with columns of other sources
   mutable std::vector<std::unique_ptr<SourceRows>> sources_;
+  // Decoded samples that may be kept at once: 256 MiB.
+  mutable std::atomic<std::int64_t> cells_left_ = kCellsMax;
   std::unique_ptr<LooseSamples> loose_;
 };
 

@@ -17,6 +17,8 @@ namespace {
 constexpr std::uint64_t kSourcesEveryBytes = 1ULL << 20U;
 constexpr std::uint64_t kSourcesShareMax = 8;
 constexpr std::uint32_t kSeriesPerRecord = 4096;
+// A batch may be large once; its memory is given back.
+constexpr std::size_t kBatchBytesKept = 1ULL << 20U;
 
 std::uint64_t random_id() {
   std::random_device device;
@@ -372,6 +374,7 @@ Status Writer::write_batch() {
   if (Status room = log_->reserve(batch_.size()); !room) return room;
   if (Status written = log_->write(batch_); !written) return written;
   batch_.clear();
+  if (batch_.capacity() > kBatchBytesKept) batch_.shrink_to_fit();
   ctl_->publish(log_->end());
   ++counters_.commits;
   return {};
