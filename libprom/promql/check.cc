@@ -2,7 +2,7 @@
 // joins, how vectors match.  One visit of the tree, operands before their
 // operator, so that the first message is the one upstream shows.
 #include <string>
-#include <type_traits>
+#include <utility>
 #include <variant>
 
 #include "libprom/base/utf8.h"
@@ -26,11 +26,24 @@ class Checker {
     return std::string(documented_name(type));
   }
 
+  void mistake(TextRange range, std::string message, std::string hint = {}) {
+    report_(range, std::move(message), std::move(hint));
+  }
+
   void expect(Expr& expr, ValueType wanted, const std::string& context) {
     check(expr);
     if (expr.type == wanted) return;
-    report_(expr.range, "expected type " + name_of(wanted) + " in " + context +
-                            ", got " + name_of(expr.type));
+    std::string hint;
+    if (wanted == ValueType::kMatrix && expr.type == ValueType::kVector) {
+      hint = "add a range of time, as in [5m]";
+    } else if (wanted == ValueType::kVector &&
+               expr.type == ValueType::kMatrix) {
+      hint = "apply a function of ranges first, as rate or avg_over_time";
+    }
+    mistake(expr.range,
+            "expected type " + name_of(wanted) + " in " + context + ", got " +
+                name_of(expr.type),
+            std::move(hint));
   }
 
   void visit(NumberLiteral&, Expr&) {}
@@ -61,7 +74,7 @@ void Checker::visit(Unary& node, Expr& expr) {
   check(*node.expr);
   const ValueType type = node.expr->type;
   if (type == ValueType::kScalar || type == ValueType::kVector) return;
-  report_(expr.range,
+  mistake(expr.range,
           "unary expression only allowed on expressions of type scalar or "
           "instant vector, got " +
               quote(documented_name(type)));
@@ -70,7 +83,7 @@ void Checker::visit(Unary& node, Expr& expr) {
 void Checker::visit(Subquery& node, Expr& expr) {
   check(*node.expr);
   if (node.expr->type == ValueType::kVector) return;
-  report_(expr.range, "subquery is only allowed on instant vector, got " +
+  mistake(expr.range, "subquery is only allowed on instant vector, got " +
                           std::string(to_string(node.expr->type)) + " instead");
 }
 
@@ -88,7 +101,7 @@ void Checker::selector(const VectorSelector& node, TextRange range) {
   if (!node.name.empty()) {
     for (std::size_t i = 0; i + 1 < node.matchers.size(); ++i) {
       if (node.matchers[i].name() != kMetricName) continue;
-      report_(range, "metric name must not be set twice: " + quote(node.name) +
+      mistake(range, "metric name must not be set twice: " + quote(node.name) +
                          " or " + quote(node.matchers[i].value()));
     }
     return;
@@ -97,7 +110,7 @@ void Checker::selector(const VectorSelector& node, TextRange range) {
   for (const Matcher& matcher : node.matchers) {
     if (!matcher.matches_empty()) return;
   }
-  report_(range, "vector selector must contain at least one non-empty matcher");
+  mistake(range, "vector selector must contain at least one non-empty matcher");
 }
 
 // -- Binary operators
@@ -109,12 +122,12 @@ void Checker::visit(Binary& node, Expr& expr) {
   const bool scalars = node.lhs->type == ValueType::kScalar &&
                        node.rhs->type == ValueType::kScalar;
   if (node.return_bool && !compares) {
-    report_(node.op_range,
+    mistake(node.op_range,
             "bool modifier can only be used on comparison operators");
   }
   if (compares && !node.return_bool && scalars) {
-    report_(node.op_range,
-            "comparisons between scalars must use BOOL modifier");
+    mistake(node.op_range, "comparisons between scalars must use BOOL modifier",
+            "write " + std::string(to_string(node.op)) + " bool");
   }
   if (is_set_operator(node.op) &&
       node.matching->cardinality == Cardinality::kOneToOne) {
@@ -124,7 +137,7 @@ void Checker::visit(Binary& node, Expr& expr) {
     for (const std::string& label : node.matching->labels) {
       for (const std::string& included : node.matching->include) {
         if (label != included) continue;
-        report_(node.op_range,
+        mistake(node.op_range,
                 "label " + quote(label) +
                     " must not occur in ON and GROUP clause at once");
       }
@@ -140,7 +153,7 @@ void Checker::operands(const Binary& node) {
         operand->type == ValueType::kVector) {
       continue;
     }
-    report_(operand->range,
+    mistake(operand->range,
             "binary expression must contain only scalar and instant vector "
             "types");
   }
@@ -154,16 +167,16 @@ void Checker::matching(Binary& node, TextRange range) {
     return;
   }
   if (!node.matching->labels.empty())
-    report_(range, "vector matching only allowed between instant vectors");
+    mistake(range, "vector matching only allowed between instant vectors");
   if (has_fill) {
-    report_(range,
+    mistake(range,
             "filling in missing series only allowed between instant vectors");
   }
   node.matching.reset();
   const bool has_scalar = node.lhs->type == ValueType::kScalar ||
                           node.rhs->type == ValueType::kScalar;
   if (has_scalar && is_set_operator(node.op)) {
-    report_(range, "set operator " + quote(to_string(node.op)) +
+    mistake(range, "set operator " + quote(to_string(node.op)) +
                        " not allowed in binary scalar expression");
   }
 }
@@ -171,12 +184,12 @@ void Checker::matching(Binary& node, TextRange range) {
 void Checker::set_operator(const Binary& node, TextRange range) {
   const VectorMatching& matching = *node.matching;
   if (matching.cardinality != Cardinality::kManyToMany) {
-    report_(range, "no grouping allowed for " + quote(to_string(node.op)) +
+    mistake(range, "no grouping allowed for " + quote(to_string(node.op)) +
                        " operation");
-    report_(range, "set operations must always be many-to-many");
+    mistake(range, "set operations must always be many-to-many");
   }
   if (matching.fill_left || matching.fill_right) {
-    report_(range, "filling in missing series not allowed for set operators");
+    mistake(range, "filling in missing series not allowed for set operators");
   }
 }
 
@@ -210,7 +223,7 @@ void Checker::argument_count(const Call& node, TextRange range) {
     if (given > most) expected = "at most " + std::to_string(most);
   }
   if (expected.empty()) return;
-  report_(range, "expected " + expected + " argument(s) in call to " +
+  mistake(range, "expected " + expected + " argument(s) in call to " +
                      quote(function.name) + ", got " + std::to_string(given));
 }
 
@@ -219,15 +232,15 @@ void Checker::argument_count(const Call& node, TextRange range) {
 void Checker::info_labels(Call& node, TextRange range) {
   Expr& second = *node.args[1];
   if (second.type != ValueType::kVector) {
-    report_(range, "expected type instant vector in call to function " +
+    mistake(range, "expected type instant vector in call to function " +
                        quote(node.function->name) + ", got " +
                        name_of(second.type));
   }
   auto* selector = second.as<VectorSelector>();
   if (selector == nullptr) {
-    report_(second.range, "expected label selectors only");
+    mistake(second.range, "expected label selectors only");
   } else if (!selector->name.empty()) {
-    report_(second.range,
+    mistake(second.range,
             "expected label selectors only, got vector selector instead");
   } else {
     selector->selects_labels_only = true;

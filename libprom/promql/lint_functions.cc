@@ -143,9 +143,9 @@ bool keeps(const Aggregate& inner, std::string_view label) {
     case AggregateOp::kBottomk:
     case AggregateOp::kLimitk:
     case AggregateOp::kLimitRatio:
-      return true;  // series stay as they are
     case AggregateOp::kCountValues:
-      return true;  // adds a label whose name is a parameter
+      // Series stay as they are, or get a label that a parameter names.
+      return true;
     default:
       break;
   }

@@ -81,15 +81,27 @@ ExprPtr Parser::selector(std::optional<Token> name) {
 bool Parser::label_matchers(Matchers& matchers) {
   take();
   while (!take_if(TokenKind::kRightBrace)) {
-    if (!label_matcher(matchers)) return false;
-    const TokenKind after = peek().kind;
-    if (after == TokenKind::kRightBrace) continue;
-    if (!take_if(TokenKind::kComma)) {
+    bool ok = label_matcher(matchers);
+    if (ok && peek().kind == TokenKind::kRightBrace) continue;
+    if (ok && !take_if(TokenKind::kComma)) {
       unexpected("label matching", "\",\" or \"}\"");
-      return false;
+      ok = false;
     }
+    if (!ok && !skip_matcher()) return false;
   }
   return true;
+}
+
+// After a mistake, to the next matcher.
+bool Parser::skip_matcher() {
+  tree_has_holes_ = true;
+  while (true) {
+    const TokenKind kind = peek().kind;
+    if (kind == TokenKind::kEof || kind == TokenKind::kError) return false;
+    if (kind == TokenKind::kRightBrace) return true;
+    take();
+    if (kind == TokenKind::kComma) return true;
+  }
 }
 
 bool Parser::label_matcher(Matchers& matchers) {

@@ -164,6 +164,7 @@ std::string Parser::describe(const Token& token) const {
 
 // A word where none can stand may be a misspelt keyword.
 std::string Parser::keyword_hint(const Token& token) const {
+  if (token.kind == TokenKind::kAssign) return "did you mean `==`?";
   if (token.kind != TokenKind::kIdentifier) return {};
   static const std::vector<std::string> kWords = {
       "and",      "or",         "unless",      "atan2", "by",
@@ -193,9 +194,10 @@ Parsed<ExprPtr> Parser::whole_expression() {
   }
   if (expr == nullptr) return std::unexpected(failure());
   if (!tree_has_holes_) {
-    check_types(*expr, [this](TextRange range, std::string message) {
-      report(range, std::move(message));
-    });
+    check_types(*expr,
+                [this](TextRange range, std::string message, std::string hint) {
+                  report(range, std::move(message), std::move(hint));
+                });
   }
   if (!diagnostics_.empty()) return std::unexpected(failure());
   return expr;

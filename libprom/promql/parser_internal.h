@@ -95,6 +95,7 @@ class Parser {
   ExprPtr selector(std::optional<Token> name);
   bool label_matchers(Matchers& matchers);
   bool label_matcher(Matchers& matchers);
+  bool skip_matcher();
   bool grouping_labels(std::vector<std::string>& labels);
   bool grouping_label(std::vector<std::string>& labels);
   bool metric(std::vector<LabelPair>& labels);
@@ -148,8 +149,9 @@ bool is_metric_name(TokenKind kind);
 bool begins_expression(TokenKind kind);
 
 // check.cc: types, arguments and matching; fills in what depends on types.
-// Calls `report` for each mistake in upstream's order.
-using Report = std::function<void(TextRange, std::string)>;
+// Calls `report` for each mistake in upstream's order, with a message and a
+// hint that may be empty.
+using Report = std::function<void(TextRange, std::string, std::string)>;
 void check_types(Expr& expr, const Report& report);
 
 }  // namespace prom::promql

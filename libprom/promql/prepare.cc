@@ -212,6 +212,7 @@ class Marker {
 
   Invariance visit(Call& node) {
     std::vector<ExprPtr*> args;
+    args.reserve(node.args.size());
     for (ExprPtr& arg : node.args) args.push_back(&arg);
     // The samples of a selector with @ keep their times.
     const bool times_of_samples = node.function->id == FunctionId::kTimestamp &&

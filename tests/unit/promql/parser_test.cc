@@ -755,6 +755,23 @@ TEST(Parser, SuggestsWhatWasMeant) {
             std::string::npos);
 }
 
+TEST(Parser, HintsAtRemedies) {
+  EXPECT_EQ(hint_of("rate(up)"), "add a range of time, as in [5m]");
+  EXPECT_EQ(hint_of("sum(up[5m])"),
+            "apply a function of ranges first, as rate or avg_over_time");
+  EXPECT_EQ(hint_of("1 > 2"), "write > bool");
+  EXPECT_EQ(hint_of("up = 1"), "did you mean `==`?");
+}
+
+TEST(Parser, GoesOnAfterABadMatcher) {
+  const auto expr = parse("up{a b, c=\"d\", e=f} + rte(up{,})");
+  ASSERT_FALSE(expr);
+  std::string columns;
+  for (const Diagnostic& d : expr.error())
+    columns += std::to_string(d.column) + " ";
+  EXPECT_EQ(columns, "6 18 30 23 ");
+}
+
 TEST(Parser, ReportsSeveralMistakesInOneRun) {
   const auto expr = parse("rte(up[5m]) + abz(up) + up[0m]");
   ASSERT_FALSE(expr);
