@@ -32,9 +32,15 @@ struct Host {
   std::optional<Regex> file_systems_excluded;
   std::string text_directory = "/var/lib/prometheus/node-exporter";
 };
-extern const std::string_view kDisksExcluded;
-extern const std::string_view kMountsExcluded;
-extern const std::string_view kFileSystemsExcluded;
+inline constexpr std::string_view kDisksExcluded =
+    R"((ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+)";
+inline constexpr std::string_view kMountsExcluded =
+    "/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|"
+    "var/lib/containers/storage/.+)(/.*)?";
+inline constexpr std::string_view kFileSystemsExcluded =
+    "autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|"
+    "hugetlbfs|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|"
+    "securityfs|selinuxfs|squashfs|sysfs|tracefs";
 bool is_excluded(const std::optional<Regex>& excluded, std::string_view name);
 
 struct Collector {

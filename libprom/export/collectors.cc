@@ -4,16 +4,6 @@
 
 namespace prom::exports {
 
-const std::string_view kDisksExcluded =
-    R"((ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+)";
-const std::string_view kMountsExcluded =
-    "/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|"
-    "var/lib/containers/storage/.+)(/.*)?";
-const std::string_view kFileSystemsExcluded =
-    "autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|"
-    "hugetlbfs|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|"
-    "securityfs|selinuxfs|squashfs|sysfs|tracefs";
-
 bool is_excluded(const std::optional<Regex>& excluded, std::string_view name) {
   return excluded && excluded->matches(name);
 }

@@ -29,7 +29,8 @@ cli::Flag output_flag(std::string& into) {
 }
 
 std::vector<cli::Flag> exclusion_flags(HostOptions& o) {
-  const auto flag = [](std::string name, std::string what, std::string& into) {
+  const auto flag = [](std::string name, const std::string& what,
+                       std::string& into) {
     return cli::Flag{.name = std::move(name),
                      .value = "REGEX",
                      .help = "Leave out " + what +

@@ -1,6 +1,7 @@
 // From a record that a Scanner has checked to labels, exemplars and metadata.
 #include <algorithm>
 #include <cassert>
+#include <memory>
 
 #include "libprom/base/number.h"
 #include "libprom/exposition/scan.h"
@@ -26,10 +27,10 @@ class Walker {
 
   // The bare name at the front; empty before a brace.
   std::string_view bare() {
-    const char* const end = rest_.data() + rest_.size();
-    const auto size = static_cast<std::size_t>(
-        scan::name_end<scan::Name::kMetric>(rest_.data(), end) - rest_.data());
-    return take(size);
+    const char* const begin = std::to_address(rest_.begin());
+    const char* const end = std::to_address(rest_.end());
+    return take(static_cast<std::size_t>(
+        scan::name_end<scan::Name::kMetric>(begin, end) - begin));
   }
   // Goes to the next name or value; false at the closing brace or the end.
   bool more() {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <memory>
 #include <string>
 
 #include "libprom/base/diagnostic.h"
@@ -122,6 +123,10 @@ bool Scanner::complain(const char* what, const char* where) {
   return false;
 }
 
+bool Scanner::complain(const char* what, std::string_view where) {
+  return complain(what, std::to_address(where.begin()));
+}
+
 bool Scanner::skip(char c) {
   if (!looking_at(c)) return false;
   ++at_;
@@ -197,8 +202,7 @@ bool Scanner::note_label(std::string_view name, Record& record) {
   if (name.size() == 2 && name == "le") {
     record.has_le = true;
   } else if (name.size() == 8) {
-    if (name == kMetricName)
-      return complain("the metric has two names", name.data());
+    if (name == kMetricName) return complain("the metric has two names", name);
     if (name == "quantile") record.has_quantile = true;
   }
   labels_.push_back(name);
@@ -211,7 +215,7 @@ bool Scanner::check_label_names() {
     return a >= b;
   };
   if (std::ranges::adjacent_find(labels_, falls) == labels_.end()) return true;
-  const char* const where = labels_.front().data();
+  const std::string_view where = labels_.front();
   std::ranges::sort(labels_);
   const auto twice = std::ranges::adjacent_find(labels_);
   if (twice == labels_.end()) return true;
@@ -243,7 +247,7 @@ bool Scanner::read_labels(Record& record, bool has_name) {
     }
     blanks();
     if (in_quotes && (looking_at(',') || looking_at('}'))) {
-      if (has_name) return complain("the metric has two names", name.data());
+      if (has_name) return complain("the metric has two names", name);
       has_name = true;
       skip(',');
       continue;
@@ -259,7 +263,7 @@ bool Scanner::read_labels(Record& record, bool has_name) {
     if (!skip(',') && kOpenMetrics && !looking_at('}'))
       return complain("expected comma or brace close");
   }
-  if (!has_name) return complain("metric name not set", record.series.data());
+  if (!has_name) return complain("metric name not set", record.begin);
   return check_label_names();
 }
 
@@ -268,7 +272,6 @@ bool Scanner::read_series(Record& record) {
   const char* const from = at_;
   record.has_le = false;
   record.has_quantile = false;
-  record.series = {from, 0};
   labels_.clear();
   if (at_ == end_ || is_digit(*at_))
     return complain("expected a metric name or a comment");

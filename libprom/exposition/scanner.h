@@ -90,6 +90,7 @@ class Scanner {
   // Each takes its piece of a record from at_, or complains and returns false.
   bool complain(const char* what) { return complain(what, at_); }
   bool complain(const char* what, const char* where);
+  bool complain(const char* what, std::string_view where);
   [[nodiscard]] bool looking_at(char c) const {
     return at_ != end_ && *at_ == c;
   }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <memory>
 #include <utility>
 
 #include "libprom/base/utf8.h"
@@ -32,16 +33,15 @@ void append_hex(std::string& out, std::uint32_t value) {
 
 void append_escaped(std::string& out, std::uint32_t c, bool is_legacy,
                     Escaping escaping) {
-  if (c == '_' && escaping != Escaping::kUnderscores) {
-    out += "__";
+  const bool doubled = c == '_' && escaping != Escaping::kUnderscores;
+  if (is_legacy && !doubled) {
+    out += static_cast<char>(c);
   } else if (c == '.' && escaping == Escaping::kDots) {
     out += "_dot_";
-  } else if (is_legacy) {
-    out += static_cast<char>(c);
+  } else if (doubled || escaping == Escaping::kDots) {
+    out += "__";
   } else if (escaping == Escaping::kUnderscores) {
     out += '_';
-  } else if (escaping == Escaping::kDots) {
-    out += "__";
   } else {
     out += '_';
     append_hex(out, c);
@@ -55,8 +55,9 @@ std::optional<std::uint32_t> take_code_point(std::string_view& rest) {
   const std::size_t size = rest.find('_');
   if (size == 0 || size > kDigitsMax) return std::nullopt;
   std::uint32_t value = 0;
-  const char* const end = rest.data() + size;
-  const auto parsed = std::from_chars(rest.data(), end, value, 16);
+  const char* const begin = std::to_address(rest.begin());
+  const char* const end = begin + size;
+  const auto parsed = std::from_chars(begin, end, value, 16);
   const bool surrogate = value >= 0xD800 && value <= 0xDFFF;
   if (parsed.ec != std::errc() || parsed.ptr != end || value > 0x10FFFF ||
       surrogate)

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <memory>
 
 #include "libprom/base/checksum.h"
 #include "libprom/base/utf8.h"

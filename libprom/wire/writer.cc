@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <memory>
 
 #include "libprom/base/checksum.h"
 #include "libprom/wire/format_internal.h"
@@ -91,8 +92,8 @@ void Writer::write_frame(std::uint8_t type, std::string_view payload,
                     static_cast<std::size_t>(LZ4_compressBound(size)));
     store_le(scratch_.data(), static_cast<std::uint32_t>(size));
     const int packed = LZ4_compress_default(
-        payload.data(), scratch_.data() + sizeof(std::uint32_t), size,
-        LZ4_compressBound(size));
+        std::to_address(payload.begin()),
+        scratch_.data() + sizeof(std::uint32_t), size, LZ4_compressBound(size));
     scratch_.resize(sizeof(std::uint32_t) + static_cast<std::size_t>(packed));
     if (packed > 0 && scratch_.size() < payload.size() / 8 * 7) {
       payload = scratch_;
