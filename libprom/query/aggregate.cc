@@ -25,15 +25,6 @@ std::size_t parts_for(std::size_t cells) {
   return cells <= kCellsForMany ? kMany : kFew;
 }
 
-void note_quantiles(const ScalarValues& quantiles, TextRange where,
-                    Annotations& annotations) {
-  for (const double q : quantiles) {
-    if (!(q >= 0 && q <= 1)) {
-      annotations.warn(notes::quantile_out_of_range(q), where);
-    }
-  }
-}
-
 // Fills the partials and joins them.
 Result<PartialAggregate> accumulate(Evaluator& evaluator, const Stream& input,
                                     const promql::Aggregate& node,
@@ -110,7 +101,8 @@ Result<StreamPtr> aggregate(Evaluator& evaluator, const promql::Expr& expr,
     auto values = evaluator.scalar(*node.param, steps);
     if (!values) return fail(std::move(values).error());
     parameters = std::move(*values);
-    note_quantiles(parameters, node.param->range, evaluator.annotations);
+    notes::check_quantiles(parameters, node.param->range,
+                           evaluator.annotations);
   }
   auto made = evaluator.vector(*node.expr, steps);
   if (!made) return made;

@@ -209,15 +209,6 @@ class HistogramGroups {
   Rows out_;
 };
 
-void note_quantiles(const ScalarValues& values, TextRange where,
-                    Annotations& annotations) {
-  for (const double q : values) {
-    if (!(q >= 0 && q <= 1)) {
-      annotations.warn(notes::quantile_out_of_range(q), where);
-    }
-  }
-}
-
 }  // namespace
 
 Result<StreamPtr> call_histogram_groups(Evaluator& evaluator,
@@ -239,7 +230,7 @@ Result<StreamPtr> call_histogram_groups(Evaluator& evaluator,
     auto values = evaluator.scalar(*argument, steps);
     if (!values) return fail(std::move(values).error());
     if (task.id != FunctionId::kHistogramFraction) {
-      note_quantiles(*values, argument->range, evaluator.annotations);
+      notes::check_quantiles(*values, argument->range, evaluator.annotations);
     }
     task.arguments.push_back(std::move(*values));
   }

@@ -24,6 +24,18 @@ std::string joined(std::string_view text, std::string_view tail) {
 
 }  // namespace
 
+bool is_quantile(double value) {
+  return value >= 0 && value <= 1;
+}
+
+void check_quantiles(std::span<const double> values, TextRange where,
+                     Annotations& annotations) {
+  for (const double value : values) {
+    if (is_quantile(value)) continue;
+    annotations.warn(quantile_out_of_range(value), where);
+  }
+}
+
 std::string quantile_out_of_range(double quantile) {
   return "quantile value should be between 0 and 1, got " + go_float(quantile);
 }

@@ -2,12 +2,21 @@
 // and tests know them.  Internal to query/.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
+#include "libprom/base/diagnostic.h"
 #include "libprom/model/labels.h"
+#include "libprom/query/annotations.h"
 
 namespace prom::query::notes {
+
+// False also for NaN.
+bool is_quantile(double value);
+// Warns of every value that is no quantile.
+void check_quantiles(std::span<const double> values, TextRange where,
+                     Annotations& annotations);
 
 // -- Warnings
 std::string quantile_out_of_range(double quantile);

@@ -211,7 +211,7 @@ WindowValue stddev_over_time(const Window& window, WindowNotes& notes) {
 WindowValue quantile_over_time(const Window& window, WindowNotes& notes) {
   if (window.floats.empty()) return WindowValue::none();
   const double q = window.argument;
-  if (!(q >= 0 && q <= 1)) notes.warn(notes::quantile_out_of_range(q));
+  if (!notes::is_quantile(q)) notes.warn(notes::quantile_out_of_range(q));
   has_floats(window, notes);
   const auto& f = window.floats.value;
   std::vector<double> values(f.begin(), f.end());
