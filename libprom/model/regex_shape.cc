@@ -19,9 +19,9 @@ bool is_meta(char c) {
 // Escaped punctuation stands for itself; letters and digits mean something.
 bool is_escapable(char c) {
   const auto u = static_cast<unsigned char>(c);
-  return u < 0x80 && u > 0x20 && u != 0x7F && c != '_' &&
-         !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-           (c >= 'A' && c <= 'Z'));
+  const bool is_word = c == '_' || (c >= '0' && c <= '9') ||
+                       (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  return u > 0x20 && u < 0x7F && !is_word;
 }
 
 // Reads an expression whose language is finite: literals, groups, choices and
@@ -64,10 +64,9 @@ class LiteralReader {
         for (std::string& word : words) word += next->front();
         continue;
       }
-      if (words.size() * next->size() > kCombinedLiteralsMax &&
-          !(words.size() == 1 && words[0].empty())) {
+      const bool is_first = words.size() == 1 && words[0].empty();
+      if (!is_first && words.size() * next->size() > kCombinedLiteralsMax)
         return std::nullopt;
-      }
       Words combined;
       combined.reserve(words.size() * next->size());
       for (const std::string& head : words) {
