@@ -48,7 +48,7 @@ port=$(cat "$work/port")
 } >"$work/prometheus.yml"
 
 run_ns() { # of a process and all its threads, as the scheduler counts it
-  cat "/proc/$1/task/"*/schedstat | awk '{ n += $1 } END { print n }'
+  cat "/proc/$1/task/"*/schedstat | awk '{ n += $1 } END { printf "%.0f\n", n }'
 }
 rss_kb() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status"; }
 
