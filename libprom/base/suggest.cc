@@ -45,7 +45,6 @@ std::vector<std::string> suggestions(std::string_view typed,
   }
   std::ranges::sort(near);
   std::vector<std::string> words;
-  words.reserve(near.size());
   for (auto& [distance, word] : near) words.push_back(std::move(word));
   return words;
 }

@@ -6,6 +6,7 @@
 
 #include "libprom/base/utf8.h"
 #include "libprom/config/readers_internal.h"
+#include "libprom/config/rule_tests_internal.h"
 #include "libprom/os/file.h"
 
 namespace prom::config {
@@ -130,6 +131,21 @@ Loaded<RuleFile> load_rules(const std::string& path,
   auto text = read_text(path);
   if (!text) return std::unexpected(std::move(text).error());
   return parse_rules(*text, path, validation);
+}
+
+Loaded<RuleTestFile> load_rule_tests(const std::string& path) {
+  auto text = read_text(path);
+  if (!text) return std::unexpected(std::move(text).error());
+  RuleTestFile tests;
+  tests.path = path;
+  FileReader file(path, *text);
+  Diagnostics findings =
+      read_yaml(*text, file, [&](const YamlDocument& document) {
+        read_rule_tests(file, *document.root, tests);
+      });
+  if (file.failed()) return std::unexpected(std::move(findings));
+  tests.warnings = std::move(findings);
+  return tests;
 }
 
 std::vector<std::string> expand_rule_files(const PrometheusConfig& config) {
