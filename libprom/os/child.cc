@@ -35,16 +35,32 @@ struct Actions {
 }  // namespace
 
 Result<Child> Child::start(const std::vector<std::string>& arguments) {
+  return spawn(arguments, false);
+}
+
+Result<Child> Child::start_sink(const std::vector<std::string>& arguments) {
+  return spawn(arguments, true);
+}
+
+Result<Child> Child::spawn(const std::vector<std::string>& arguments,
+                           bool is_sink) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0)
     return fail(system_error("make a pipe", errno));
   Fd read_end(ends[0]);
-  const Fd write_end(ends[1]);
+  Fd write_end(ends[1]);
   Actions actions;
-  ::posix_spawn_file_actions_addopen(&actions.files, STDIN_FILENO, "/dev/null",
-                                     O_RDONLY, 0);
-  ::posix_spawn_file_actions_adddup2(&actions.files, write_end.get(),
-                                     STDOUT_FILENO);
+  if (is_sink) {
+    ::posix_spawn_file_actions_adddup2(&actions.files, read_end.get(),
+                                       STDIN_FILENO);
+    ::posix_spawn_file_actions_adddup2(&actions.files, STDERR_FILENO,
+                                       STDOUT_FILENO);
+  } else {
+    ::posix_spawn_file_actions_addopen(&actions.files, STDIN_FILENO,
+                                       "/dev/null", O_RDONLY, 0);
+    ::posix_spawn_file_actions_adddup2(&actions.files, write_end.get(),
+                                       STDOUT_FILENO);
+  }
   sigset_t none;
   sigset_t all;
   ::sigemptyset(&none);
@@ -61,18 +77,18 @@ Result<Child> Child::start(const std::vector<std::string>& arguments) {
   const int error = ::posix_spawnp(&pid, argv[0], &actions.files,
                                    &actions.attributes, argv.data(), environ);
   if (error != 0) return fail(system_error("start " + arguments[0], error));
-  return Child(pid, std::move(read_end));
+  return Child(pid, std::move(is_sink ? write_end : read_end));
 }
 
 Child::Child(Child&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
-      output_(std::move(other.output_)),
+      pipe_(std::move(other.pipe_)),
       status_(other.status_) {}
 
 Child::~Child() {
   if (pid_ < 0 || status_) return;
   signal(SIGTERM);
-  output_.reset();
+  pipe_.reset();
   wait();
 }
 

@@ -1,5 +1,6 @@
-// A child process whose standard output we read: a stage that another stage
-// runs for itself.  Never a shell: arguments arrive as they are given.
+// A child process whose standard output we read, or whose standard input we
+// write: a stage that another stage runs for itself.  Never a shell: arguments
+// arrive as they are given.
 #pragma once
 
 #include <sys/types.h>
@@ -21,13 +22,19 @@ class Child {
   // and ignored signals are not passed on.  kMissing when there is no such
   // program.
   static Result<Child> start(const std::vector<std::string>& arguments);
+  // The same with a pipe to its standard input; what it prints goes to our
+  // standard error.
+  static Result<Child> start_sink(const std::vector<std::string>& arguments);
 
   Child(Child&& other) noexcept;
   Child& operator=(Child&&) = delete;
   ~Child();  // SIGTERM, then waits
 
   // Its output; ends when the child has closed it.
-  [[nodiscard]] int output_fd() const { return output_.get(); }
+  [[nodiscard]] int output_fd() const { return pipe_.get(); }
+  // Its input; close_input() tells it that there is no more.
+  [[nodiscard]] int input_fd() const { return pipe_.get(); }
+  void close_input() { pipe_.reset(); }
   void signal(int number) const;
   // The exit status once it ended, 128 + N when signal N ended it; nullopt
   // while it runs.
@@ -35,11 +42,13 @@ class Child {
   int wait();
 
  private:
-  Child(pid_t pid, Fd output) : pid_(pid), output_(std::move(output)) {}
+  Child(pid_t pid, Fd pipe) : pid_(pid), pipe_(std::move(pipe)) {}
+  static Result<Child> spawn(const std::vector<std::string>& arguments,
+                             bool is_sink);
   std::optional<int> collect(int options);
 
   pid_t pid_ = -1;
-  Fd output_;
+  Fd pipe_;  // our end
   std::optional<int> status_;
 };
 
