@@ -105,15 +105,11 @@ void append_selection(std::string& out, const VectorSelector& node) {
 
 class Printer {
  public:
-  // Notes the length of every node in `sizes`, if there is one.
-  explicit Printer(std::string& out, PrintedSizes* sizes = nullptr)
-      : out_(out), sizes_(sizes) {}
+  explicit Printer(std::string& out) : out_(out) {}
 
   // Recursion is bounded by the parser's limits on the tree.
   void print(const Expr& expr) {
-    const std::size_t begin = out_.size();
     std::visit([this](const auto& node) { visit(node); }, expr.node);
-    if (sizes_ != nullptr) sizes_->emplace(&expr, out_.size() - begin);
   }
 
  private:
@@ -183,7 +179,6 @@ class Printer {
   void visit(const StepInvariant& node) { print(*node.expr); }
 
   std::string& out_;
-  PrintedSizes* const sizes_;
 };
 
 std::string_view symbol(DurationOp op) {
@@ -303,13 +298,6 @@ void append_subquery_suffix(std::string& out, const Subquery& node) {
 
 void append_expr(std::string& out, const Expr& expr) {
   Printer(out).print(expr);
-}
-
-PrintedSizes printed_sizes(const Expr& root) {
-  PrintedSizes sizes;
-  std::string text;
-  Printer(text, &sizes).print(root);
-  return sizes;
 }
 
 std::string to_string(const Expr& expr) {
