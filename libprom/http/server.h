@@ -34,8 +34,8 @@ struct ServerRequest {
 struct ServerResponse {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
-  std::vector<Header> headers;
-  std::string body;
+  std::vector<Header> headers = {};
+  std::string body = {};
 };
 
 // Called on one of the server's threads; must be thread-safe.  For a HEAD
