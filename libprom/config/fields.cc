@@ -257,6 +257,7 @@ void Fields::done() {
     if (!name->is_scalar() ||
         std::ranges::find(known_, name->text) != known_.end())
       continue;
+    if (file_.is_full()) return;
     const auto nearest = suggestions(name->text, known_);
     file_.error(
         *name, "unknown field \"" + printable(name->text) + "\" in " + what_,

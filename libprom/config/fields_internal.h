@@ -49,6 +49,8 @@ class FileReader {
   [[nodiscard]] LocatedText located(const YamlNode& node) const;
 
   [[nodiscard]] bool failed() const { return failed_; }
+  // Further findings are counted as errors but not kept.
+  [[nodiscard]] bool is_full() const;
   // Errors and warnings in the order of the file.
   Diagnostics take_findings();
 

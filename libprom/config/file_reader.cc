@@ -24,7 +24,14 @@ FileReader::FileReader(std::string path, std::string_view text)
 
 std::string_view FileReader::line(std::uint32_t number) const {
   if (number == 0 || number > line_begins_.size()) return {};
-  return first_line(text_.substr(line_begins_[number - 1]));
+  const std::size_t begin = line_begins_[number - 1];
+  const std::size_t end =
+      number < line_begins_.size() ? line_begins_[number] - 1 : text_.size();
+  return text_.substr(begin, end - begin);
+}
+
+bool FileReader::is_full() const {
+  return findings_.size() >= kFindingsMax;
 }
 
 void FileReader::error(TextPosition at, std::string message, std::string hint) {
