@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <optional>
 #include <thread>
 
 #include "libprom/os/input_pipe.h"
@@ -25,34 +26,60 @@ bool is_stream(int fd) {
          (S_ISFIFO(info.st_mode) || S_ISSOCK(info.st_mode));
 }
 
-Result<os::Fd> open_input(const std::string& file, int in_fd) {
-  const int fd = file == "-" ? ::fcntl(in_fd, F_DUPFD_CLOEXEC, 3)
-                             : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return fail(os::system_error("open " + file, errno));
-  return os::Fd(fd);
-}
+// The inputs that are still to be done.  The first one stays open between
+// attempts, with what was read of it and is not committed.
+class Inputs {
+ public:
+  Inputs(std::vector<std::string> files, int in_fd)
+      : files_(std::move(files)), in_fd_(in_fd) {}
+
+  [[nodiscard]] bool done() const { return next_ == files_.size(); }
+  [[nodiscard]] const std::string& name() const { return files_[next_]; }
+
+  Result<os::InputPipe*> front() {
+    if (input_ && *input_) return &**input_;
+    const int fd = name() == "-" ? ::fcntl(in_fd_, F_DUPFD_CLOEXEC, 3)
+                                 : ::open(name().c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return fail(os::system_error("open " + name(), errno));
+    fd_ = os::Fd(fd);
+    input_ = os::InputPipe::open(fd);
+    if (!*input_) return fail(input_->error());
+    return &**input_;
+  }
+
+  void pop() {
+    input_.reset();
+    fd_.reset();
+    ++next_;
+  }
+
+ private:
+  const std::vector<std::string> files_;
+  const int in_fd_;
+  std::size_t next_ = 0;
+  os::Fd fd_;
+  std::optional<Result<os::InputPipe>> input_;
+};
 
 // One input from its beginning to its end, by the process that has the lock.
 Status append_one(Writer& writer, os::Clock& clock, const std::string& file,
-                  int fd, const AppendOptions& options) {
-  auto input = os::InputPipe::open(fd);
-  if (!input) return fail(std::move(input).error());
+                  os::InputPipe& input, const AppendOptions& options) {
   Decoder decoder(writer, clock, {.format = options.format});
   while (true) {
-    const auto grew = input->fill();
+    const auto grew = input.fill();
     if (!grew) return fail(grew.error());
     while (true) {
       const auto taken = decoder.feed(
-          input->bytes(), input->ended() ? Follows::kEnd : Follows::kMore);
+          input.bytes(), input.ended() ? Follows::kEnd : Follows::kMore);
       if (!taken) {
         (void)writer.commit();  // what came before it is good
         return fail(Error(taken.error()).in(file));
       }
       if (Status done = writer.commit(); !done) return done;
-      if (Status done = input->consume(*taken); !done) return done;
-      if (*taken == 0 || input->bytes().empty()) break;
+      if (Status done = input.consume(*taken); !done) return done;
+      if (*taken == 0 || input.bytes().empty()) break;
     }
-    if (input->ended()) break;
+    if (input.ended()) break;
   }
   if (const std::string cut = decoder.cut(); !cut.empty())
     return fail(Code::kBadData, file + ": " + cut);
@@ -60,11 +87,12 @@ Status append_one(Writer& writer, os::Clock& clock, const std::string& file,
 }
 
 Status append_files(Writer& writer, const AppendOptions& options,
-                    const cli::Io& io) {
-  for (const std::string& file : options.files) {
-    const auto fd = open_input(file, io.in_fd);
-    if (!fd) return fail(fd.error());
-    const Status done = append_one(writer, io.clock, file, fd->get(), options);
+                    const cli::Io& io, Inputs& inputs) {
+  for (; !inputs.done(); inputs.pop()) {
+    const auto input = inputs.front();
+    if (!input) return fail(input.error());
+    const Status done =
+        append_one(writer, io.clock, inputs.name(), **input, options);
     if (!done) {
       (void)writer.sync();
       return done;
@@ -73,22 +101,23 @@ Status append_files(Writer& writer, const AppendOptions& options,
   return writer.sync();
 }
 
-// Hands the inputs from `next` on to the live writer; moves `next` on.
-Status hand_over(const AppendOptions& options, const cli::Io& io,
-                 std::size_t& next) {
-  for (; next < options.files.size(); ++next) {
-    const auto fd = open_input(options.files[next], io.in_fd);
-    if (!fd) return fail(fd.error());
+// Hands the inputs on to the live writer.
+Status hand_over(const AppendOptions& options, Inputs& inputs) {
+  for (; !inputs.done(); inputs.pop()) {
+    const auto input = inputs.front();
+    if (!input) return fail(input.error());
     const Status done =
-        append_by_socket(options.store, fd->get(), options.format);
-    if (!done && done.error().code == Code::kMissing) return done;
-    if (!done) return fail(Error(done.error()).in(options.files[next]));
+        append_by_socket(options.store, **input, options.format);
+    if (done) continue;
+    const Code code = done.error().code;
+    if (code == Code::kMissing || code == Code::kBusy) return done;
+    return fail(Error(done.error()).in(inputs.name()));
   }
   return {};
 }
 
 Status append_as_writer(Writer& writer, const AppendOptions& options,
-                        const cli::Io& io) {
+                        const cli::Io& io, Inputs& inputs) {
   for (const Error& damage : writer.damage())
     io.complain("warning: " + damage.message);
   const bool from_input =
@@ -96,24 +125,37 @@ Status append_as_writer(Writer& writer, const AppendOptions& options,
   const bool live = options.listen || (from_input && is_stream(io.in_fd));
   if (!live) {
     os::announce_ready(options.ready_fd);
-    return append_files(writer, options, io);
+    return append_files(writer, options, io, inputs);
   }
-  AppendServer server(options, writer, io.clock, from_input ? io.in_fd : -1);
+  std::optional<os::InputPipe> input;
+  if (from_input) {
+    const auto front = inputs.front();
+    if (!front) return fail(front.error());
+    input.emplace(std::move(**front));
+  }
+  AppendServer server(options, writer, io.clock, std::move(input));
   return server.run();
 }
 
 Status append(const AppendOptions& options, const cli::Io& io) {
-  std::size_t next = 0;
+  Inputs inputs(options.files, io.in_fd);
   Status busy;
+  bool announced = false;
   for (int attempt = 0; attempt < kBusyAttempts; ++attempt) {
     if (attempt > 0) std::this_thread::sleep_for(kBusyPause);
     auto writer = Writer::open(options.store, options.writer,
                                os::real_file_system(), io.clock);
-    if (writer) return append_as_writer(**writer, options, io);
+    if (writer) return append_as_writer(**writer, options, io, inputs);
     busy = fail(writer.error());
     if (writer.error().code != Code::kBusy || options.listen) return busy;
-    const Status handed = hand_over(options, io, next);
-    if (handed || handed.error().code != Code::kMissing) return handed;
+    if (!announced) os::announce_ready(options.ready_fd);
+    announced = true;
+    const Status handed = hand_over(options, inputs);
+    if (handed) return {};
+    const Code code = handed.error().code;
+    if (code != Code::kMissing && code != Code::kBusy) return handed;
+    // There was a writer; the search for the next one begins anew.
+    if (code == Code::kBusy) attempt = 0;
   }
   return busy;
 }

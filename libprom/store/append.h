@@ -4,7 +4,10 @@
 //
 // The protocol of the socket: the client sends the line
 // "prom-append 1 FORMAT\n" and its input, and ends its sending direction.  The
-// writer answers "ok\n", or "error CODE MESSAGE\n" with an exit code.
+// writer sends "at N\n" whenever it has committed more, N bytes of the input by
+// now, and at the end "ok\n", or "error CODE MESSAGE\n" with an exit code.
+// What is not committed when the writer goes away stays with the client, in a
+// pipe even if it is killed, and goes to the next writer.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +16,7 @@
 
 #include "libprom/base/result.h"
 #include "libprom/cli/command.h"
+#include "libprom/os/input_pipe.h"
 #include "libprom/store/decoder.h"
 #include "libprom/store/writer.h"
 
@@ -36,8 +40,9 @@ struct AppendOptions {
 
 cli::Exit run_append(const AppendOptions& options, cli::Io& io);
 
-// Hands one input to the live writer.  kMissing when there is none.
-Status append_by_socket(const std::string& store, int input_fd,
+// Hands one input to the live writer, to its end.  kMissing when there is no
+// writer, kBusy when it went away: `input` then holds what is to be done still.
+Status append_by_socket(const std::string& store, os::InputPipe& input,
                         InputFormat format);
 
 }  // namespace prom::store

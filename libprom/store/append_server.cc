@@ -52,8 +52,11 @@ void add_counters(DecoderCounters& sum, const DecoderCounters& one) {
 }  // namespace
 
 AppendServer::AppendServer(const AppendOptions& options, Writer& writer,
-                           os::Clock& clock, int input_fd)
-    : options_(options), writer_(writer), clock_(clock), input_fd_(input_fd) {}
+                           os::Clock& clock, std::optional<os::InputPipe> input)
+    : options_(options),
+      writer_(writer),
+      clock_(clock),
+      input_(std::move(input)) {}
 
 AppendServer::~AppendServer() {
   if (listener_.valid())
@@ -67,10 +70,7 @@ Status AppendServer::start() {
   auto listener = os::listen_local(options_.store, kAppendSocket);
   if (!listener) return fail(std::move(listener).error());
   listener_ = std::move(*listener);
-  if (input_fd_ >= 0) {
-    auto input = os::InputPipe::open(input_fd_);
-    if (!input) return fail(std::move(input).error());
-    input_.emplace(std::move(*input));
+  if (input_) {
     decoder_.emplace(writer_, clock_,
                      DecoderOptions{.format = options_.format, .live = true});
   } else {
@@ -85,7 +85,7 @@ Status AppendServer::start() {
 
 Status AppendServer::run() {
   if (Status started = start(); !started) return started;
-  while (!stop_ && (options_.listen || !input_done_ || !clients_.empty())) {
+  while (!stop_ && (options_.listen || !input_done_)) {
     wait();
     if (Status done = turn(); !done) return done;
   }
@@ -277,6 +277,7 @@ void AppendServer::feed_client(Client& client) {
       stuck_ = true;
       stuck_reason_ = fail(taken.error());
       client.bytes.erase(0, taken_all);
+      client.taken += taken_all;
       return;
     }
     if (!taken) {
@@ -287,6 +288,7 @@ void AppendServer::feed_client(Client& client) {
     if (*taken == 0 || taken_all == client.bytes.size()) break;
   }
   client.bytes.erase(0, taken_all);
+  client.taken += taken_all;
   if (client.bytes.size() > kClientBytesMax)
     client.result = fail(Code::kBadData, "a line or frame that is too long");
   if (client.ended && client.result) {
@@ -299,10 +301,23 @@ void AppendServer::feed_client(Client& client) {
   }
 }
 
+// A client that does not read its answers must not hold up the others; it is
+// told next time.
+void AppendServer::tell_progress(Client& client) {
+  if (client.taken == client.told) return;
+  const std::string line = "at " + std::to_string(client.taken) + "\n";
+  const ssize_t n = ::send(client.fd.get(), line.data(), line.size(),
+                           MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (n == static_cast<ssize_t>(line.size())) client.told = client.taken;
+}
+
 // Called only when everything that was taken is committed.
 void AppendServer::answer_clients() {
   for (const auto& client : clients_) {
-    if (!client->done) continue;
+    if (!client->done) {
+      tell_progress(*client);
+      continue;
+    }
     std::string answer = "ok\n";
     if (!client->result)
       answer = "error " +

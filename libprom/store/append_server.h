@@ -19,13 +19,14 @@ namespace prom::store {
 
 class AppendServer {
  public:
-  // `input_fd` -1: only clients.  Borrows all.
+  // Without an input: only clients.  Borrows the others.
   AppendServer(const AppendOptions& options, Writer& writer, os::Clock& clock,
-               int input_fd);
+               std::optional<os::InputPipe> input);
   ~AppendServer();
 
   // Until the input ends (unless listening) or SIGTERM or SIGINT comes.  What
-  // was taken is committed and synced then.
+  // was taken is committed and synced then; clients that are not done find the
+  // next writer.
   Status run();
 
  private:
@@ -35,7 +36,9 @@ class AppendServer {
     std::optional<Decoder> decoder;
     std::string bytes;  // not taken yet
     bool ended = false;
-    bool done = false;  // all of it is with the writer; wants an answer
+    std::uint64_t taken = 0;  // bytes of its input that are with the writer
+    std::uint64_t told = 0;   // and that it knows to be committed
+    bool done = false;        // all of it is with the writer; wants an answer
     Status result;
   };
 
@@ -49,6 +52,7 @@ class AppendServer {
   void feed_client(Client& client);
   bool commit();
   Status consume_input();
+  static void tell_progress(Client& client);
   void answer_clients();
   void sync_if_due(bool now);
   void write_metrics(bool now);
@@ -57,7 +61,6 @@ class AppendServer {
   const AppendOptions& options_;
   Writer& writer_;
   os::Clock& clock_;
-  const int input_fd_;
   std::optional<os::Signals> signals_;
   os::Fd listener_;
   std::vector<std::unique_ptr<Client>> clients_;
