@@ -77,7 +77,7 @@ Status Evaluation::load() {
                       {.interval_ms = config_.global.evaluation_interval_ms,
                        .query_offset_ms = config_.global.rule_query_offset_ms,
                        .parse = parse_options(options_.features)},
-                      false);
+                      false, config_.global.validation);
   if (loaded.has_errors()) {
     cli::show(loaded.all_errors(), io_.err, io_.color);
     return fail(to_error(loaded.all_errors()));

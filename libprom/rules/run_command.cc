@@ -107,7 +107,7 @@ Status Daemon::load(bool at_start) {
                       {.interval_ms = config.global.evaluation_interval_ms,
                        .query_offset_ms = config.global.rule_query_offset_ms,
                        .parse = parse_options(options_.features)},
-                      false);
+                      false, config.global.validation);
   if (rules.has_errors()) {
     if (at_start) cli::show(rules.all_errors(), io_.err, io_.color);
     return fail(to_error(rules.all_errors()));
