@@ -39,15 +39,27 @@ StringLiteral copy(const StringLiteral& from) {
   return from;
 }
 VectorSelector copy(const VectorSelector& from) {
-  return {from.name,     from.matchers, copy(from.offset),       from.at,
-          from.anchored, from.smoothed, from.selects_labels_only};
+  VectorSelector to;
+  to.name = from.name;
+  to.matchers = from.matchers;
+  to.offset = copy(from.offset);
+  to.at = from.at;
+  to.anchored = from.anchored;
+  to.smoothed = from.smoothed;
+  to.selects_labels_only = from.selects_labels_only;
+  return to;
 }
 MatrixSelector copy(const MatrixSelector& from) {
   return {copy(from.selector), from.selector_range, copy(from.range)};
 }
 Subquery copy(const Subquery& from) {
-  return {copy(from.expr), copy(from.range), copy(from.step), copy(from.offset),
-          from.at};
+  Subquery to;
+  to.expr = copy(from.expr);
+  to.range = copy(from.range);
+  to.step = copy(from.step);
+  to.offset = copy(from.offset);
+  to.at = from.at;
+  return to;
 }
 Paren copy(const Paren& from) {
   return {copy(from.expr)};

@@ -12,97 +12,108 @@ namespace {
 constexpr std::string_view kIndent = "  ";
 
 // Lays out a tree.  Whether a node has to be split depends on the length of
-// its text on one line.
+// its text on one line, which is measured once for all nodes.
 class Formatter {
  public:
+  Formatter(std::string& out, const Expr& root)
+      : out_(out), sizes_(printed_sizes(root)) {}
+
   // `level` is the indentation that the node begins its line with; 0 also
   // means that it goes on in the line of its parent.
-  std::string format(const Expr& expr, std::size_t level) {
-    const std::string line = to_string(expr);
-    const bool split = line.size() > kFormatColumnsMax;
-    return std::visit(
-        [&](const auto& node) {
-          return split ? visit(node, level, line) : flat(node, level, line);
-        },
-        expr.node);
+  void format(const Expr& expr, std::size_t level) {
+    if (const auto* invariant = expr.as<StepInvariant>()) {
+      format(*invariant->expr, level);
+    } else if (sizes_.at(&expr) <= kFormatColumnsMax) {
+      // Upstream leaves out the indentation of a subquery that fits.
+      if (expr.as<Subquery>() == nullptr) indent(level);
+      append_expr(out_, expr);
+    } else {
+      std::visit([&](const auto& node) { split(node, expr, level); },
+                 expr.node);
+    }
   }
 
  private:
-  static std::string indent(std::size_t level) {
-    std::string spaces;
-    for (std::size_t i = 0; i < level; ++i) spaces += kIndent;
-    return spaces;
-  }
-
-  template <typename T>
-  std::string flat(const T&, std::size_t level, const std::string& line) {
-    return indent(level) + line;
-  }
-  // Upstream leaves out the indentation of a subquery that fits.
-  std::string flat(const Subquery&, std::size_t, const std::string& line) {
-    return line;
-  }
-  std::string flat(const StepInvariant& node, std::size_t level,
-                   const std::string&) {
-    return format(*node.expr, level);
+  void indent(std::size_t level) {
+    for (std::size_t i = 0; i < level; ++i) out_ += kIndent;
   }
 
   // What is never split.
   template <typename T>
-  std::string visit(const T&, std::size_t level, const std::string& line) {
-    return indent(level) + line;
+  void split(const T&, const Expr& expr, std::size_t level) {
+    indent(level);
+    append_expr(out_, expr);
   }
-  std::string visit(const StepInvariant& node, std::size_t level,
-                    const std::string&) {
-    return format(*node.expr, level);
+  void split(const Paren& node, const Expr&, std::size_t level) {
+    indent(level);
+    out_ += "(\n";
+    format(*node.expr, level + 1);
+    out_ += '\n';
+    indent(level);
+    out_ += ')';
   }
-  std::string visit(const Paren& node, std::size_t level, const std::string&) {
-    return indent(level) + "(\n" + format(*node.expr, level + 1) + "\n" +
-           indent(level) + ")";
+  void split(const Unary& node, const Expr&, std::size_t level) {
+    indent(level);
+    out_ += node.negative ? '-' : '+';
+    const std::size_t begin = out_.size();
+    format(*node.expr, level);
+    const std::size_t text = out_.find_first_not_of(" \n", begin);
+    out_.erase(begin, text - begin);
   }
-  std::string visit(const Unary& node, std::size_t level, const std::string&) {
-    std::string child = format(*node.expr, level);
-    child.erase(0, child.find_first_not_of(" \n"));
-    return indent(level) + (node.negative ? "-" : "+") + child;
+  void split(const Subquery& node, const Expr&, std::size_t level) {
+    format(*node.expr, level);
+    append_subquery_suffix(out_, node);
   }
-  std::string visit(const Subquery& node, std::size_t level,
-                    const std::string&) {
-    std::string text = format(*node.expr, level);
-    append_subquery_suffix(text, node);
-    return text;
-  }
-  std::string visit(const Binary& node, std::size_t level, const std::string&) {
-    std::string text = is_unsigned_infinity(node)
-                           ? indent(level + 1) + "Inf"
-                           : format(*node.lhs, level + 1);
-    text += "\n" + indent(level);
-    text += to_string(node.op);
-    append_binary_modifiers(text, node);
-    return text + "\n" + format(*node.rhs, level + 1);
-  }
-  std::string visit(const Aggregate& node, std::size_t level,
-                    const std::string&) {
-    std::string text = indent(level);
-    append_aggregate_head(text, node);
-    text += "(\n";
-    if (node.param != nullptr) text += format(*node.param, level + 1) + ",\n";
-    return text + format(*node.expr, level + 1) + "\n" + indent(level) + ")";
-  }
-  std::string visit(const Call& node, std::size_t level, const std::string&) {
-    std::string text = indent(level) + std::string(node.function->name);
-    text += "(\n";
-    for (std::size_t i = 0; i < node.args.size(); ++i) {
-      if (i > 0) text += ",\n";
-      text += format(*node.args[i], level + 1);
+  void split(const Binary& node, const Expr&, std::size_t level) {
+    if (is_unsigned_infinity(node)) {
+      indent(level + 1);
+      out_ += "Inf";
+    } else {
+      format(*node.lhs, level + 1);
     }
-    return text + "\n" + indent(level) + ")";
+    out_ += '\n';
+    indent(level);
+    out_ += to_string(node.op);
+    append_binary_modifiers(out_, node);
+    out_ += '\n';
+    format(*node.rhs, level + 1);
   }
+  void split(const Aggregate& node, const Expr&, std::size_t level) {
+    indent(level);
+    append_aggregate_head(out_, node);
+    out_ += "(\n";
+    if (node.param != nullptr) {
+      format(*node.param, level + 1);
+      out_ += ",\n";
+    }
+    format(*node.expr, level + 1);
+    out_ += '\n';
+    indent(level);
+    out_ += ')';
+  }
+  void split(const Call& node, const Expr&, std::size_t level) {
+    indent(level);
+    out_ += node.function->name;
+    out_ += "(\n";
+    for (std::size_t i = 0; i < node.args.size(); ++i) {
+      if (i > 0) out_ += ",\n";
+      format(*node.args[i], level + 1);
+    }
+    out_ += '\n';
+    indent(level);
+    out_ += ')';
+  }
+
+  std::string& out_;
+  const PrintedSizes sizes_;
 };
 
 }  // namespace
 
 std::string pretty(const Expr& expr) {
-  return Formatter().format(expr, 0);
+  std::string text;
+  Formatter(text, expr).format(expr, 0);
+  return text;
 }
 
 }  // namespace prom::promql

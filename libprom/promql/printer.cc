@@ -105,11 +105,15 @@ void append_selection(std::string& out, const VectorSelector& node) {
 
 class Printer {
  public:
-  explicit Printer(std::string& out) : out_(out) {}
+  // Notes the length of every node in `sizes`, if there is one.
+  explicit Printer(std::string& out, PrintedSizes* sizes = nullptr)
+      : out_(out), sizes_(sizes) {}
 
   // Recursion is bounded by the parser's limits on the tree.
   void print(const Expr& expr) {
+    const std::size_t begin = out_.size();
     std::visit([this](const auto& node) { visit(node); }, expr.node);
+    if (sizes_ != nullptr) sizes_->emplace(&expr, out_.size() - begin);
   }
 
  private:
@@ -179,6 +183,7 @@ class Printer {
   void visit(const StepInvariant& node) { print(*node.expr); }
 
   std::string& out_;
+  PrintedSizes* const sizes_;
 };
 
 std::string_view symbol(DurationOp op) {
@@ -298,6 +303,13 @@ void append_subquery_suffix(std::string& out, const Subquery& node) {
 
 void append_expr(std::string& out, const Expr& expr) {
   Printer(out).print(expr);
+}
+
+PrintedSizes printed_sizes(const Expr& root) {
+  PrintedSizes sizes;
+  std::string text;
+  Printer(text, &sizes).print(root);
+  return sizes;
 }
 
 std::string to_string(const Expr& expr) {

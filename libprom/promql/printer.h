@@ -3,7 +3,9 @@
 // one order.  Parsing the text gives the same tree.
 #pragma once
 
+#include <cstddef>
 #include <string>
+#include <unordered_map>
 
 #include "libprom/promql/ast.h"
 
@@ -11,6 +13,10 @@ namespace prom::promql {
 
 std::string to_string(const Expr& expr);
 void append_expr(std::string& out, const Expr& expr);
+
+// The length of each node's text, root and all below it, from one printing.
+using PrintedSizes = std::unordered_map<const Expr*, std::size_t>;
+PrintedSizes printed_sizes(const Expr& root);
 
 // Pieces of it, for the formatter and explainer.
 void append_duration_expr(std::string& out, const DurationExpr& expr);

@@ -13,6 +13,7 @@
 
 #include "libprom/cli/diagnostics.h"
 #include "libprom/config/load.h"
+#include "libprom/exposition/process_metrics.h"
 #include "libprom/http/server.h"
 #include "libprom/os/file.h"
 #include "libprom/os/lock.h"
@@ -53,7 +54,9 @@ Result<os::Fd> open_output(const std::string& name) {
 
 class Daemon {
  public:
-  Daemon(const RunOptions& options, cli::Io& io) : options_(options), io_(io) {}
+  Daemon(const RunOptions& options, cli::Io& io) : options_(options), io_(io) {
+    exposition::add_process_metrics(registry_);
+  }
   Exit run();
 
  private:

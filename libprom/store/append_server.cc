@@ -76,7 +76,6 @@ Status AppendServer::start() {
   } else {
     input_done_ = true;
   }
-  metrics_.started_ms = clock_.wall_ms();
   synced_ns_ = clock_.monotonic_ns();
   write_metrics(true);
   os::announce_ready(options_.ready_fd);

@@ -82,9 +82,6 @@ std::string StoreMetrics::text(const Writer& writer) const {
     gauge("prometheus_tsdb_head_max_time", "Maximum timestamp of the head.",
           static_cast<double>(writer.root().max_ms));
   }
-  gauge("process_start_time_seconds",
-        "Start time of the process since unix epoch in seconds.",
-        static_cast<double>(started_ms) / 1000);
   return registry.text();
 }
 

@@ -11,7 +11,6 @@
 namespace prom::store {
 
 struct StoreMetrics {
-  std::int64_t started_ms = 0;
   std::uint64_t commit_failures = 0;
   std::uint64_t sync_failures = 0;
   DecoderCounters decoded;  // of the input and all clients
