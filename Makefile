@@ -69,7 +69,7 @@ tests: $(UNIT) $(RUNNER) $(FUZZ)  ## build the test programs
 
 $(B)/obj/%.o: %.cc
 	@mkdir -p $(@D)
-	$(CXX) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
+	$(CXX) $(ALL_CXXFLAGS) $(TEST_FLAGS) -MMD -MP -c -o $@ $<
 
 $(LIB): $(call obj,$(LIB_SRC))
 	@rm -f $@
@@ -78,6 +78,10 @@ $(LIB): $(call obj,$(LIB_SRC))
 $(B)/bin/%: $(B)/obj/tools/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CXX) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+# Test code is compiled more often than it is run.
+$(B)/obj/tests/%.o: TEST_FLAGS := $(if $(filter release,$(VARIANT)),-O1 -g0)
+$(B)/obj/tests/bench/%.o: TEST_FLAGS :=
 
 # One test program per module: build/release/tests/unit/store
 define unit_rule
