@@ -107,23 +107,43 @@ Loaded<PrometheusConfig> load_prometheus(const std::string& path,
   return parse_prometheus(*text, path, environment);
 }
 
+namespace {
+
+ReadRules read_rules_of(std::string_view text, const std::string& path,
+                        NameValidation validation) {
+  ReadRules read;
+  read.file.path = path;
+  read.file.text = text;
+  FileReader file(path, text);
+  read.findings = read_yaml(text, file, [&](const YamlDocument& document) {
+    read_rule_file(file, *document.root, validation, read.file);
+    if (document.has_more_documents)
+      file.warn({0, 0},
+                "several YAML documents in a rule file are not "
+                "supported: only the first one is read");
+  });
+  read.failed = file.failed();
+  return read;
+}
+
+}  // namespace
+
+ReadRules read_rules(const std::string& path, NameValidation validation) {
+  auto text = read_text(path);
+  if (text) return read_rules_of(*text, path, validation);
+  ReadRules unread;
+  unread.file.path = path;
+  unread.findings = std::move(text).error();
+  unread.failed = true;
+  return unread;
+}
+
 Loaded<RuleFile> parse_rules(std::string_view text, const std::string& path,
                              NameValidation validation) {
-  RuleFile rules;
-  rules.path = path;
-  rules.text = text;
-  FileReader file(path, text);
-  Diagnostics findings =
-      read_yaml(text, file, [&](const YamlDocument& document) {
-        read_rule_file(file, *document.root, validation, rules);
-        if (document.has_more_documents)
-          file.warn({0, 0},
-                    "several YAML documents in a rule file are not "
-                    "supported: only the first one is read");
-      });
-  if (file.failed()) return std::unexpected(std::move(findings));
-  rules.warnings = std::move(findings);
-  return rules;
+  ReadRules read = read_rules_of(text, path, validation);
+  if (read.failed) return std::unexpected(std::move(read.findings));
+  read.file.warnings = std::move(read.findings);
+  return std::move(read.file);
 }
 
 Loaded<RuleFile> load_rules(const std::string& path,

@@ -41,6 +41,15 @@ Loaded<RuleFile> load_rules(const std::string& path,
                             NameValidation validation = NameValidation::kUtf8);
 Loaded<RuleFile> parse_rules(std::string_view text, const std::string& path,
                              NameValidation validation = NameValidation::kUtf8);
+// The same for a check that wants to report everything: what could be read is
+// in `file`, also when there are errors.
+struct ReadRules {
+  RuleFile file;
+  Diagnostics findings;  // errors when `failed`, else warnings
+  bool failed = false;
+};
+ReadRules read_rules(const std::string& path,
+                     NameValidation validation = NameValidation::kUtf8);
 // The files that the patterns of rule_files match now, sorted.
 std::vector<std::string> expand_rule_files(const PrometheusConfig& config);
 

@@ -78,6 +78,7 @@ class Compiler {
   }
 
   void expression(const config::LocatedText& text, Expression& into) {
+    if (text.text.empty()) return;  // reading the file has said so
     auto parsed = promql::parse(text.text, options_.parse);
     if (!parsed) {
       for (const Diagnostic& found : parsed.error()) {
