@@ -16,8 +16,10 @@ HARDEN := -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -D_GLIBCXX_ASSERTIONS \
           -fstack-protector-strong -fstack-clash-protection
 FLAGS.release := -O2 -g1 -ffunction-sections -fdata-sections $(HARDEN)
 FLAGS.debug   := -O0 -g -D_GLIBCXX_ASSERTIONS
+# g++ 12 takes std::regex under -fsanitize for uninitialised.
 FLAGS.asan    := -O1 -g1 -fsanitize=address,undefined \
-                 -fno-sanitize-recover=all -fno-omit-frame-pointer
+                 -fno-sanitize-recover=all -fno-omit-frame-pointer \
+                 -Wno-maybe-uninitialized
 FLAGS.tsan    := -O1 -g1 -fsanitize=thread
 FLAGS.cov     := -O0 -g --coverage
 FLAGS.fuzz    := -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined

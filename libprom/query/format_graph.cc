@@ -47,7 +47,8 @@ Extent extent_of(const std::vector<const Series*>& series) {
 void round_out(Extent& extent) {
   if (extent.low > 0 && extent.low < extent.high / 2) extent.low = 0;
   double span = extent.high - extent.low;
-  if (span == 0 || !std::isfinite(span)) {
+  if (!std::isfinite(span)) return;  // of the largest numbers there are
+  if (span == 0) {
     const double band = extent.high == 0 ? 1 : std::abs(extent.high) / 2;
     extent.low -= extent.low == 0 ? 0 : band;
     extent.high += band;
@@ -88,7 +89,8 @@ void draw(cli::Canvas& canvas, const Series& series, std::size_t line,
           const Extent& extent, std::int64_t gap_ms) {
   const double span_ms =
       std::max(1.0, static_cast<double>(extent.last_ms - extent.first_ms));
-  const double span = extent.high - extent.low;
+  // Halves, because the difference of the largest numbers is infinite.
+  const double half_span = extent.high / 2 - extent.low / 2;
   bool connected = false;
   std::size_t last_x = 0;
   std::size_t last_y = 0;
@@ -100,7 +102,8 @@ void draw(cli::Canvas& canvas, const Series& series, std::size_t line,
     }
     const double along =
         static_cast<double>(point.t_ms - extent.first_ms) / span_ms;
-    const double up = (point.value - extent.low) / span;
+    const double up =
+        std::clamp((point.value / 2 - extent.low / 2) / half_span, 0.0, 1.0);
     const auto x = static_cast<std::size_t>(
         std::lround(along * static_cast<double>(canvas.width() - 1)));
     const auto y = static_cast<std::size_t>(
