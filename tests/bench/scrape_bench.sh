@@ -150,7 +150,7 @@ fi
 line() { # NAME VALUE UNIT PEER
   if [ -n "$4" ]; then
     awk -v n="$1" -v v="$2" -v u="$3" -v p="$4" \
-      'BEGIN { printf "%s %s %s %s %.3f\n", n, v, u, p, v / p }'
+      'BEGIN { printf "%s %s %s prometheus %s %.3f\n", n, v, u, p, v / p }'
   else
     echo "$1 $2 $3"
   fi
