@@ -37,7 +37,7 @@ Inputs in_memory(std::unique_ptr<MemorySource> memory, const cli::Io& io) {
   return inputs;
 }
 
-Result<Inputs> open_store(std::string path, const cli::Io& io) {
+Result<Inputs> open_store(const std::string& path, const cli::Io& io) {
   auto store = StoreSource::open(path);
   if (!store && store.error().code == Code::kMissing) {
     return fail(Code::kMissing,
