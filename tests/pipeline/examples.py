@@ -87,8 +87,19 @@ prom-query values __name__ | grep -qx node_load1
 prom-query -o csv node_load1 | head -n 1 | grep -q value,timestamp
 prom-store verify && prom-store stats -o json | grep -q '"series"'
 ! prom-query -e absent_metric 2>/dev/null
+cat > rules.yml <<END
+groups: [{name: g, rules: [{alert: A, expr: node_load1 >= 0}]}]
+END
+cat > alertmanager.yml <<END
+route: {receiver: nobody}
+receivers: [{name: nobody}]
+END
+prom-rules eval rules.yml | grep -q '"alertname":"A"'
+prom-rules eval rules.yml |
+  prom-alert send --config.file alertmanager.yml --storage.path alert-state
+test -s alert-state/alerts.log
 """
-result = run(["bash", "-c", session], env=environment, cwd=work)
+result = run(["bash", "-o", "pipefail", "-c", session], env=environment, cwd=work)
 ok(result.returncode == 0, "a session with a store and no server",
    result.stdout[-500:] + result.stderr)
 finish()
