@@ -63,6 +63,9 @@ struct HistogramMerge {
 
 struct FloatHistogram {
   CounterResetHint counter_reset_hint = CounterResetHint::kUnknown;
+  // It came as whole numbers (all at most 2^53), and is stored, sent and
+  // exported as such.  Nothing in this type looks at it or keeps it up.
+  bool integer = false;
   std::int32_t schema = 0;
   double zero_threshold = 0;
   double zero_count = 0;

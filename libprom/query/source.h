@@ -17,23 +17,9 @@
 #include "libprom/base/result.h"
 #include "libprom/model/labels.h"
 #include "libprom/model/matcher.h"
-
-namespace prom {
-struct FloatHistogram;
-}
+#include "libprom/model/samples.h"
 
 namespace prom::query {
-
-// The samples of one series, ascending in time without duplicates.  Floats and
-// native histograms share the time axis.  Spans live as long as the batch.
-struct SeriesSamples {
-  std::span<const std::int64_t> t_ms;
-  std::span<const double> value;  // stale markers are stale NaNs
-  // Empty, or one per sample: null where the sample is a float.
-  std::span<const FloatHistogram* const> histogram;
-  // Empty, or one per sample: when its counter started, 0 where unknown.
-  std::span<const std::int64_t> start_ms;
-};
 
 // Owns the memory behind SeriesSamples; reused from batch to batch by one
 // thread.

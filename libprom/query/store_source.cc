@@ -8,7 +8,7 @@ namespace {
 
 class StoreBatch final : public SampleBatch {
  public:
-  store::Samples samples;
+  Samples samples;
 };
 
 class StoreSelection final : public Selection {
@@ -39,14 +39,8 @@ class StoreSelection final : public Selection {
     auto& batch = dynamic_cast<StoreBatch&>(into);
     reader_.read(first, count, batch.samples);
     batch.series.resize(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t begin = batch.samples.begin_of(i);
-      const std::size_t size = batch.samples.end[i] - begin;
-      batch.series[i] = {};
-      batch.series[i].t_ms = std::span(batch.samples.t_ms).subspan(begin, size);
-      batch.series[i].value =
-          std::span(batch.samples.value).subspan(begin, size);
-    }
+    for (std::size_t i = 0; i < count; ++i)
+      batch.series[i] = batch.samples.of(i);
     return {};
   }
 

@@ -56,12 +56,12 @@ class MergedBatch : public query::SampleBatch {
   std::vector<Merged> merged;
 };
 
-const FloatHistogram* histogram_at(const query::SeriesSamples& samples,
+const FloatHistogram* histogram_at(const SeriesSamples& samples,
                                    std::size_t i) {
   return samples.histogram.empty() ? nullptr : samples.histogram[i];
 }
 
-Merged merge(const query::SeriesSamples& below,
+Merged merge(const SeriesSamples& below,
              const RecentSamples::Series& recent) {
   Merged out;
   std::size_t i = 0;
@@ -135,7 +135,7 @@ class MergedSelection : public query::Selection {
     }
     for (std::size_t i = 0; i < count; ++i) {
       const Entry& entry = entries_[first + i];
-      query::SeriesSamples below;
+      SeriesSamples below;
       if (entry.below != kNone)
         below = batch.below->series[entry.below - begin];
       if (entry.recent == nullptr) {

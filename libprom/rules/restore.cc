@@ -29,7 +29,7 @@ Result<std::map<Labels, Trace>> traces(const Rule& rule,
   for (std::size_t i = 0; i < (*selection)->size(); ++i) {
     auto read = (*selection)->read(i, 1, *batch);
     if (!read) return fail(std::move(read).error());
-    const query::SeriesSamples& samples = batch->series[0];
+    const SeriesSamples& samples = batch->series[0];
     std::size_t last = samples.t_ms.size();
     while (last > 0 && samples.t_ms[last - 1] > range.max_ms) --last;
     if (last == 0 || samples.t_ms[last - 1] < range.min_ms) continue;

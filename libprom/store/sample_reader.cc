@@ -58,11 +58,6 @@ Keyframe keyframe_of(const RowRecord& row) {
 
 }  // namespace
 
-void Samples::clear() {
-  t_ms.clear();
-  value.clear();
-  end.clear();
-}
 
 // Columns of one layout that belong to selected series.
 struct SampleReader::Era {

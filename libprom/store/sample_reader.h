@@ -11,21 +11,10 @@
 #include <vector>
 
 #include "libprom/base/result.h"
+#include "libprom/model/samples.h"
 #include "libprom/store/snapshot.h"
 
 namespace prom::store {
-
-// Samples of several series, one after the other; reused from call to call.
-struct Samples {
-  std::vector<std::int64_t> t_ms;
-  std::vector<double> value;
-  std::vector<std::size_t> end;  // of each series in the two above
-
-  void clear();
-  [[nodiscard]] std::size_t begin_of(std::size_t series) const {
-    return series == 0 ? 0 : end[series - 1];
-  }
-};
 
 // Eight bytes each.
 constexpr std::int64_t kCellsMax = 32LL << 20U;

@@ -1,0 +1,116 @@
+// An immutable block: all samples of some series in some range of time, in one
+// file, with its own label columns, dictionaries and checksums.  Readers map
+// it; whoever has it open keeps it, whatever happens to its name.
+// The format is specified in prom-block(5).
+//
+// Series are numbered from 0 in the ascending order of their labels.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libprom/base/result.h"
+#include "libprom/block/ulid.h"
+#include "libprom/model/labels.h"
+#include "libprom/model/matcher.h"
+#include "libprom/model/samples.h"
+
+namespace prom::block {
+
+using Ordinal = std::uint32_t;
+constexpr std::uint32_t kSeriesMax = 64U << 20U;
+
+struct BlockInfo {
+  Ulid id;
+  std::int64_t min_ms = 0;  // of the first and the last sample
+  std::int64_t max_ms = 0;
+  std::uint64_t series = 0;
+  std::uint64_t samples = 0;
+  std::uint64_t bytes = 0;  // of the file
+  std::uint32_t level = 0;  // merges between the head and this block
+  std::vector<Ulid> parents;
+};
+
+// Values of one label: values[ids[i]] belongs to the i-th series asked for;
+// id 0 is the empty value.
+struct LabelIds {
+  std::vector<std::uint32_t> ids;
+  std::vector<std::string> values;
+};
+
+struct Exemplar {
+  Labels labels;
+  double value = 0;
+  std::int64_t t_ms = 0;
+};
+
+struct FamilyMetadata {
+  std::string family;
+  std::string type;
+  std::string help;
+  std::string unit;
+};
+
+// What a series' whole column amounts to, read without decoding it.  NaNs are
+// counted in `count` and in nothing else; stale markers nowhere.
+struct SeriesStatistics {
+  std::uint64_t count = 0;
+  double sum = 0;
+  double sum_error = 0;  // of the compensated sum
+  double min = 0;
+  double max = 0;
+  double first = 0;
+  double last = 0;
+  double increase = 0;  // with counter resets taken out
+  std::uint64_t resets = 0;
+  std::uint64_t changes = 0;
+};
+
+// Immutable and thread-safe.
+class Block {
+ public:
+  // Reads the header and the table of sections.  kMissing, kCorrupt (with file
+  // and offset), kConfig for a version or a feature not known here.
+  static Result<std::shared_ptr<const Block>> open(const std::string& path);
+
+  [[nodiscard]] const BlockInfo& info() const;
+  [[nodiscard]] const std::string& path() const;
+  [[nodiscard]] std::uint32_t series_count() const;
+
+  // Series that all matchers accept, ascending.
+  [[nodiscard]] Result<std::vector<Ordinal>> select(
+      const Matchers& matchers) const;
+  // A damaged part of the labels is kCorrupt.
+  [[nodiscard]] Result<Labels> labels(Ordinal series) const;
+  [[nodiscard]] Result<LabelIds> column(std::string_view name,
+                                        std::span<const Ordinal> series) const;
+  // Stable hash64 of the labels, as base/xxh64.h makes it.
+  [[nodiscard]] std::uint64_t labels_hash(Ordinal series) const;
+  // Of the given series; sorted, at most `limit`.
+  [[nodiscard]] Result<std::vector<std::string>> label_names(
+      std::span<const Ordinal> series, std::size_t limit) const;
+  [[nodiscard]] Result<std::vector<std::string>> label_values(
+      std::string_view name, std::span<const Ordinal> series,
+      std::size_t limit) const;
+
+  // Appends the samples of `series` in [min_ms, max_ms], without end_series().
+  // kCorrupt (file, offset) when a page under them fails its checksum; `into`
+  // is then as before.
+  Status read(Ordinal series, std::int64_t min_ms, std::int64_t max_ms,
+              Samples& into) const;
+  // kMissing when the block has none.
+  [[nodiscard]] Result<SeriesStatistics> statistics(Ordinal series) const;
+
+  [[nodiscard]] Result<std::vector<Exemplar>> exemplars(Ordinal series) const;
+  [[nodiscard]] Result<std::vector<FamilyMetadata>> metadata() const;
+
+  // Every byte; each damage is reported with file and offset.
+  void verify(const std::function<void(const Error&)>& on_damage) const;
+};
+
+}  // namespace prom::block
