@@ -50,8 +50,8 @@ struct DispatchOptions {
   std::int64_t start_delay_ms = 0;  // before the first group is due
   std::int64_t retry_min_ms = 500;
   std::int64_t retry_max_ms = 60'000;
-  std::int64_t retry_after_max_ms = 5 * 60'000;
-  std::int64_t retry_for_ms = 24 * 3'600'000;
+  std::int64_t retry_after_max_ms = 5 * 60'000LL;
+  std::int64_t retry_for_ms = 24 * 3'600'000LL;
   std::uint64_t seed = 1;  // of the pauses' jitter
 };
 
@@ -118,7 +118,7 @@ class Dispatcher {
   struct Slot;
   struct Round;
 
-  Group& group_for(const RouteNode& route, const AlertPtr& alert, Now now);
+  Group& group_for(const RouteNode& node, const AlertPtr& alert, Now now);
   // Lets go of everything that refers to a group.
   void forget(Group& group);
   void flush(Group& group, Now now, std::vector<Delivery>& out);

@@ -10,7 +10,7 @@ namespace {
 
 // How long an alert that fell due while prom-alert was not running still
 // counts as firing: the time in which its source would send it again.
-constexpr std::int64_t kRefreshMs = 5 * 60'000;
+constexpr std::int64_t kRefreshMs = 5 * 60'000LL;
 
 }  // namespace
 

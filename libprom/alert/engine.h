@@ -21,8 +21,8 @@ namespace prom::alert {
 
 struct EngineOptions {
   std::int64_t retention_ms = 120 * 3'600'000LL;  // of ended silences, entries
-  std::int64_t alerts_gc_ms = 30 * 60'000;
-  std::int64_t maintenance_ms = 15 * 60'000;
+  std::int64_t alerts_gc_ms = 30 * 60'000LL;
+  std::int64_t maintenance_ms = 15 * 60'000LL;
   std::uint64_t alerts_per_name_max = 0;  // 0: any
   SilenceLimits silence_limits = {};
   MatcherMode matcher_mode = MatcherMode::kFallback;

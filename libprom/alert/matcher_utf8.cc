@@ -284,17 +284,18 @@ class Parser {
 
 }  // namespace
 
-bool is_space(std::uint32_t rune) {
-  return (rune >= 0x09 && rune <= 0x0d) || rune == ' ' || rune == 0x85 ||
-         rune == 0xa0 || rune == 0x1680 || (rune >= 0x2000 && rune <= 0x200a) ||
-         rune == 0x2028 || rune == 0x2029 || rune == 0x202f || rune == 0x205f ||
-         rune == 0x3000;
+bool is_space(std::uint32_t code_point) {
+  return (code_point >= 0x09 && code_point <= 0x0d) || code_point == ' ' ||
+         code_point == 0x85 || code_point == 0xa0 || code_point == 0x1680 ||
+         (code_point >= 0x2000 && code_point <= 0x200a) ||
+         code_point == 0x2028 || code_point == 0x2029 || code_point == 0x202f ||
+         code_point == 0x205f || code_point == 0x3000;
 }
 
-bool is_reserved(std::uint32_t rune) {
-  return is_space(rune) ||
-         (rune < 0x80 && kReservedAscii.find(static_cast<char>(rune)) !=
-                             std::string_view::npos);
+bool is_reserved(std::uint32_t code_point) {
+  return is_space(code_point) ||
+         (code_point < 0x80 && kReservedAscii.find(static_cast<char>(
+                                   code_point)) != std::string_view::npos);
 }
 
 Result<LabelMatchers> parse_utf8_matchers(std::string_view text) {

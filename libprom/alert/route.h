@@ -22,8 +22,8 @@ struct RouteOptions {
   std::set<std::string> group_by;
   bool group_by_all = false;
   std::int64_t group_wait_ms = 30'000;
-  std::int64_t group_interval_ms = 5 * 60'000;
-  std::int64_t repeat_interval_ms = 4 * 3'600'000;
+  std::int64_t group_interval_ms = 5 * 60'000LL;
+  std::int64_t repeat_interval_ms = 4 * 3'600'000LL;
   std::vector<std::string> mute_time_intervals;    // not inherited
   std::vector<std::string> active_time_intervals;  // not inherited
   config::TextPairs labels;                        // templates, by name

@@ -142,7 +142,7 @@ void Service::turn(std::int64_t timeout_ms, const std::vector<int>& wake_fds) {
   std::uint64_t wakes = 0;
   [[maybe_unused]] const ssize_t got = read(wake_.get(), &wakes, sizeof wakes);
   blocking_.collect();
-  for (Ended& ended : std::exchange(ended_, {})) take(std::move(ended));
+  for (const Ended& ended : std::exchange(ended_, {})) take(ended);
 }
 
 void Service::send(Delivery delivery) {
@@ -164,7 +164,7 @@ void Service::send(Delivery delivery) {
       });
 }
 
-void Service::take(Ended ended) {
+void Service::take(const Ended& ended) {
   --sending_;
   const Outcome& outcome = ended.outcome;
   const Labels kind{{"integration", ended.delivery.integration->kind}};

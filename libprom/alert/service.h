@@ -95,7 +95,7 @@ class Service {
 
   void describe_metrics();
   void send(Delivery delivery);
-  void take(Ended ended);
+  void take(const Ended& ended);
 
   const ServiceOptions options_;
   os::Clock& clock_;

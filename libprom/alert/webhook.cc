@@ -42,7 +42,7 @@ Result<Value> render(const Value& value,
       if (!name) return fail(std::move(name).error());
       auto made = render(item, expander, depth + 1);
       if (!made) return made;
-      rendered.emplace_back(std::move(*name), std::move(*made));
+      rendered.push_back({std::move(*name), std::move(*made)});
     }
     return Value{.data = std::move(rendered)};
   }

@@ -92,11 +92,16 @@ std::unique_ptr<Node> build(CLI::App& app, const Command& command,
 }
 
 // The subcommand that was named, as deep as it goes.
-const Node& parsed_node(const Node& node) {
-  for (const std::unique_ptr<Node>& child : node.children) {
-    if (child->app->parsed()) return parsed_node(*child);
+const Node& parsed_node(const Node& root) {
+  const Node* node = &root;
+  const auto was_named = [](const std::unique_ptr<Node>& child) {
+    return child->app->parsed();
+  };
+  for (;;) {
+    const auto child = std::ranges::find_if(node->children, was_named);
+    if (child == node->children.end()) return *node;
+    node = child->get();
   }
-  return node;
 }
 
 std::vector<std::string> flag_words(const Command& command) {

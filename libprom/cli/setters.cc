@@ -1,4 +1,5 @@
 #include <array>
+#include <cmath>
 
 #include "libprom/base/duration.h"
 #include "libprom/base/number.h"
@@ -80,7 +81,8 @@ Setter into_duration(std::int64_t& into_ms) {
     }
     constexpr double kSecondsMax = 9.2e12;
     const std::optional<double> seconds = parse_float(text);
-    if (!seconds || !(*seconds >= 0 && *seconds <= kSecondsMax)) {
+    if (!seconds || std::isnan(*seconds) || *seconds < 0 ||
+        *seconds > kSecondsMax) {
       return usage("\"" + std::string(text) +
                    "\" is no duration; write 90s, 5m, 1h30m or seconds");
     }

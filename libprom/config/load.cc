@@ -45,10 +45,28 @@ Diagnostics read_yaml(std::string_view text, FileReader& file, Read read) {
   return file.take_findings();
 }
 
+// Names of jobs and the files that they were first found in.
+using FirstFiles = std::map<std::string, std::string>;
+
+// Those from the job numbered `first` on, which `path` brought.
+void check_job_names(const PrometheusConfig& config, std::size_t first,
+                     const std::string& path, FirstFiles& first_file,
+                     FileReader& file) {
+  const std::string here = quote(path);
+  for (std::size_t i = first; i < config.scrape_configs.size(); ++i) {
+    const ScrapeConfig& job = config.scrape_configs[i];
+    const auto [known, is_new] = first_file.emplace(job.job_name, here);
+    if (!is_new && known->second != here)
+      file.error(job.at, "found multiple scrape configs with job name " +
+                             quote(job.job_name) + ", first found in " +
+                             known->second);
+  }
+}
+
 // Jobs of the files that scrape_config_files match now.
 void load_scrape_config_files(PrometheusConfig& config, Diagnostics& findings,
                               bool& failed) {
-  std::map<std::string, std::string> first_file;
+  FirstFiles first_file;
   for (const ScrapeConfig& job : config.scrape_configs)
     first_file.emplace(job.job_name, "main config file");
   for (const std::string& pattern : config.scrape_config_files) {
@@ -64,15 +82,7 @@ void load_scrape_config_files(PrometheusConfig& config, Diagnostics& findings,
       const std::size_t first = config.scrape_configs.size();
       auto found = read_yaml(*text, file, [&](const YamlDocument& document) {
         read_scrape_config_file(file, *document.root, config);
-        for (std::size_t i = first; i < config.scrape_configs.size(); ++i) {
-          const ScrapeConfig& job = config.scrape_configs[i];
-          const auto [known, is_new] =
-              first_file.emplace(job.job_name, quote(path));
-          if (!is_new && known->second != quote(path))
-            file.error(job.at, "found multiple scrape configs with job name " +
-                                   quote(job.job_name) + ", first found in " +
-                                   known->second);
-        }
+        check_job_names(config, first, path, first_file, file);
       });
       failed = failed || file.failed();
       std::ranges::move(found, std::back_inserter(findings));

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "libprom/base/number.h"
@@ -56,8 +57,8 @@ void read_retention(Fields& outer, StorageConfig& into) {
                    "equal to 0");
     into.retention_bytes =
         static_cast<std::uint64_t>(std::max(bytes, std::int64_t{0}));
-    // Not a number is not within either.
-    if (!(into.retention_percentage >= 0 && into.retention_percentage <= 100))
+    if (std::isnan(into.retention_percentage) ||
+        into.retention_percentage < 0 || into.retention_percentage > 100)
       fields.error("percentage",
                    "'storage.tsdb.retention.percentage' must be in the range "
                    "[0, 100], got " +

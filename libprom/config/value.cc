@@ -48,7 +48,7 @@ Value value_of(const YamlNode& node) {
     case YamlNode::Kind::kMap: {
       ValueMap map;
       for (const auto& [key, value] : node.pairs) {
-        if (key->is_scalar()) map.emplace_back(key->text, value_of(*value));
+        if (key->is_scalar()) map.push_back({key->text, value_of(*value)});
       }
       return {std::move(map)};
     }
@@ -86,9 +86,9 @@ void append_json(std::string& out, const Value& value) {
       out += '{';
       for (std::size_t i = 0; i < map.size(); ++i) {
         if (i != 0) out += ',';
-        append_json_string(out, map[i].first);
+        append_json_string(out, map[i].name);
         out += ':';
-        append_json(out, map[i].second);
+        append_json(out, map[i].value);
       }
       out += '}';
     }

@@ -13,16 +13,24 @@
 namespace prom::config {
 
 struct Value;
+struct NamedValue;
 using ValueList = std::vector<Value>;
-using ValueMap = std::vector<std::pair<std::string, Value>>;  // in file order
+using ValueMap = std::vector<NamedValue>;  // in file order
 
 struct Value {
   std::variant<std::monostate, bool, std::int64_t, double, std::string,
                ValueList, ValueMap>
       data;
 
-  // Not defaulted here: clang 19 would want ValueMap to be complete.
+  // Defined where NamedValue is complete.
   bool operator==(const Value& other) const;
+};
+
+struct NamedValue {
+  std::string name;
+  Value value;
+
+  bool operator==(const NamedValue&) const = default;
 };
 
 // Reads `text` as one YAML value; how templates that produce YAML are read
