@@ -56,26 +56,30 @@ struct FamilyMetadata {
   std::string unit;
 };
 
-// What a series' whole column amounts to, read without decoding it.  NaNs are
-// counted in `count` and in nothing else; stale markers nowhere.
+// What the floats of a series amount to, read without decoding them.  NaNs
+// are in `count` and `nans` and in nothing else; stale markers nowhere.  The
+// numbers from `sum` on are 0 when there is nothing else.
 struct SeriesStatistics {
   std::uint64_t count = 0;
+  std::uint64_t nans = 0;
   double sum = 0;
   double sum_error = 0;  // of the compensated sum
   double min = 0;
   double max = 0;
   double first = 0;
   double last = 0;
-  double increase = 0;  // with counter resets taken out
+  double increase = 0;  // last - first, and what resets took away
   std::uint64_t resets = 0;
   std::uint64_t changes = 0;
 };
 
-// Immutable and thread-safe.
+// Immutable and thread-safe.  Pages are held to their checksums when they are
+// first touched, so damage is met by whoever needs the damaged page only.
 class Block {
  public:
-  // Reads the header and the table of sections.  kMissing, kCorrupt (with file
-  // and offset), kConfig for a version or a feature not known here.
+  // Reads the header, the table of sections and the names of the labels.
+  // kMissing, kCorrupt (with file and offset), kConfig for a version or a
+  // feature not known here.
   static Result<std::shared_ptr<const Block>> open(const std::string& path);
 
   [[nodiscard]] const BlockInfo& info() const;
@@ -89,7 +93,7 @@ class Block {
   [[nodiscard]] Result<Labels> labels(Ordinal series) const;
   [[nodiscard]] Result<LabelIds> column(std::string_view name,
                                         std::span<const Ordinal> series) const;
-  // Stable hash64 of the labels, as base/xxh64.h makes it.
+  // Labels::hash(), without reading the labels.  Two series may share it.
   [[nodiscard]] std::uint64_t labels_hash(Ordinal series) const;
   // Of the given series; sorted, at most `limit`.
   [[nodiscard]] Result<std::vector<std::string>> label_names(
@@ -103,7 +107,7 @@ class Block {
   // is then as before.
   Status read(Ordinal series, std::int64_t min_ms, std::int64_t max_ms,
               Samples& into) const;
-  // kMissing when the block has none.
+  // kMissing when the block has none, or the series has histograms.
   [[nodiscard]] Result<SeriesStatistics> statistics(Ordinal series) const;
 
   [[nodiscard]] Result<std::vector<Exemplar>> exemplars(Ordinal series) const;
@@ -111,6 +115,15 @@ class Block {
 
   // Every byte; each damage is reported with file and offset.
   void verify(const std::function<void(const Error&)>& on_damage) const;
+
+  ~Block();
+  // For this folder: block_internal.h.
+  struct State;
+  [[nodiscard]] const State& state() const { return *state_; }
+
+ private:
+  explicit Block(std::unique_ptr<const State> state);
+  std::unique_ptr<const State> state_;
 };
 
 }  // namespace prom::block

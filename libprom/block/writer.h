@@ -46,8 +46,9 @@ class Writer {
   // REQUIRES: labels after those of the series before; at least one sample.
   Status add(const Labels& labels, const SeriesSamples& samples);
   // The same from blocks, whose samples of this series follow one another in
-  // time.  Samples that `drop` covers are left out (deletion); a series of
-  // which nothing is left is not written.
+  // time (else kBadData).  REQUIRES: the blocks outlive the writer.  Samples
+  // that `drop` covers are left out (deletion); a series of which nothing is
+  // left is not written.
   struct TimeRange {
     std::int64_t min_ms = 0;
     std::int64_t max_ms = 0;  // inclusive
