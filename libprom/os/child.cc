@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,21 +16,42 @@
 namespace prom::os {
 namespace {
 
-struct Actions {
-  posix_spawn_file_actions_t files{};
-  posix_spawnattr_t attributes{};
+// The child's way from fork() to its program: nothing that allocates or locks,
+// since other threads may have held any lock.  Writes errno to `report` and
+// ends when there is no such program.
+// REQUIRES: in and report stand above the standard descriptors.
+[[noreturn]] void become(char* const* argv, int in, int out, pid_t parent,
+                         int report) {
+  constexpr int kCannotStart = 127;
+  // Signals are still blocked, so none is handled by what we inherited.
+  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+  // The kernel ends us when the thread that forked ends; if that has happened
+  // already, it never will.
+  bool good = ::prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && ::getppid() == parent;
+  if (!good) ::_exit(kCannotStart);
+  good = ::dup2(in, STDIN_FILENO) >= 0 && ::dup2(out, STDOUT_FILENO) >= 0;
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (good) ::execvp(argv[0], argv);
+  const int error = errno;
+  [[maybe_unused]] const ssize_t n = ::write(report, &error, sizeof error);
+  ::_exit(kCannotStart);
+}
 
-  Actions() {
-    ::posix_spawn_file_actions_init(&files);
-    ::posix_spawnattr_init(&attributes);
-  }
-  ~Actions() {
-    ::posix_spawn_file_actions_destroy(&files);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  Actions(const Actions&) = delete;
-  Actions& operator=(const Actions&) = delete;
-};
+// Where one of 0 to 2 was closed, a new descriptor takes its number, and the
+// child's would overwrite one another.
+Fd above_standard(Fd fd) {
+  if (fd.get() > STDERR_FILENO) return fd;
+  return Fd(::fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+}
+
+Result<std::array<Fd, 2>> make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+    return fail(system_error("make a pipe", errno));
+  return std::array{above_standard(Fd(ends[0])), above_standard(Fd(ends[1]))};
+}
 
 }  // namespace
 
@@ -44,40 +65,39 @@ Result<Child> Child::start_sink(const std::vector<std::string>& arguments) {
 
 Result<Child> Child::spawn(const std::vector<std::string>& arguments,
                            bool is_sink) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
-    return fail(system_error("make a pipe", errno));
-  Fd read_end(ends[0]);
-  Fd write_end(ends[1]);
-  Actions actions;
-  if (is_sink) {
-    ::posix_spawn_file_actions_adddup2(&actions.files, read_end.get(),
-                                       STDIN_FILENO);
-    ::posix_spawn_file_actions_adddup2(&actions.files, STDERR_FILENO,
-                                       STDOUT_FILENO);
-  } else {
-    ::posix_spawn_file_actions_addopen(&actions.files, STDIN_FILENO,
-                                       "/dev/null", O_RDONLY, 0);
-    ::posix_spawn_file_actions_adddup2(&actions.files, write_end.get(),
-                                       STDOUT_FILENO);
-  }
-  sigset_t none;
-  sigset_t all;
-  ::sigemptyset(&none);
-  ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&actions.attributes, &none);
-  ::posix_spawnattr_setsigdefault(&actions.attributes, &all);
-  ::posix_spawnattr_setflags(&actions.attributes,
-                             POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  auto data = make_pipe();
+  auto report = make_pipe();
+  if (!data || !report) return fail((data ? report : data).error());
+  const Fd nothing =
+      above_standard(Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)));
+  const int in = is_sink ? (*data)[0].get() : nothing.get();
+  const int out = is_sink ? STDERR_FILENO : (*data)[1].get();
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (const std::string& argument : arguments)
     argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
-  pid_t pid = -1;
-  const int error = ::posix_spawnp(&pid, argv[0], &actions.files,
-                                   &actions.attributes, argv.data(), environ);
-  if (error != 0) return fail(system_error("start " + arguments[0], error));
-  return Child(pid, std::move(is_sink ? write_end : read_end));
+  sigset_t all;
+  sigset_t before;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t parent = ::getpid();
+  const pid_t pid = ::fork();
+  if (pid == 0) become(argv.data(), in, out, parent, (*report)[1].get());
+  const int fork_error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (pid < 0) return fail(system_error("start " + arguments[0], fork_error));
+  Child child(pid, std::move((*data)[is_sink ? 1 : 0]));
+  // Ends without a word once the program runs.
+  (*report)[1].reset();
+  int error = 0;
+  ssize_t n = 0;
+  do {
+    n = ::read((*report)[0].get(), &error, sizeof error);
+  } while (n < 0 && errno == EINTR);
+  if (n != static_cast<ssize_t>(sizeof error)) return child;
+  child.wait();
+  return fail(system_error("start " + arguments[0], error));
 }
 
 Child::Child(Child&& other) noexcept

@@ -1,6 +1,10 @@
 // A child process whose standard output we read, or whose standard input we
 // write: a stage that another stage runs for itself.  Never a shell: arguments
 // arrive as they are given.
+//
+// No child outlives us: when we end, be it by SIGKILL, the kernel sends it
+// SIGTERM.  It does so when the thread that started it ends, so a thread starts
+// only children that end before itself.
 #pragma once
 
 #include <sys/types.h>
