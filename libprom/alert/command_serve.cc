@@ -1,17 +1,14 @@
-#include <unistd.h>
-
-#include <csignal>
+#include <algorithm>
 
 #include "libprom/alert/api.h"
 #include "libprom/alert/command_internal.h"
 #include "libprom/alert/external_url.h"
 #include "libprom/alert/service.h"
-#include "libprom/base/number.h"
 #include "libprom/cli/diagnostics.h"
 #include "libprom/http/server.h"
+#include "libprom/os/host.h"
 #include "libprom/os/log.h"
-#include "libprom/os/notify.h"
-#include "libprom/os/signals.h"
+#include "libprom/service/service.h"
 
 namespace prom::alert {
 namespace {
@@ -28,16 +25,8 @@ struct Options {
   bool has_prefix = false;
   std::string features;
   std::string cluster;
-  std::string log_level = "info";
-  std::string log_format = "auto";
-  std::int64_t ready_fd = -1;
+  service::Options process;
 };
-
-std::string host_name() {
-  char name[256] = "";
-  if (gethostname(name, sizeof name - 1) != 0) return "localhost";
-  return name;
-}
 
 Status resolve(Options& options) {
   auto mode = parse_features(options.features);
@@ -47,14 +36,10 @@ Status resolve(Options& options) {
     return fail(Code::kUsage,
                 "--cluster.listen-address: clusters are not available; give "
                 "it an empty value or leave it out");
-  auto level = os::parse_log_level(options.log_level);
-  if (!level) return fail(std::move(level).error());
-  auto format = os::parse_log_format(options.log_format);
-  if (!format) return fail(std::move(format).error());
-  os::configure_log({.level = *level, .format = *format});
+  if (Status good = service::resolve(options.process); !good) return good;
   if (options.listen.empty()) options.listen = {"127.0.0.1:9093"};
   auto url = external_url(options.service.external_url, options.listen.front(),
-                          host_name());
+                          os::kernel_name().node);
   if (!url) return fail(std::move(url).error());
   options.service.external_url = std::move(*url);
   if (!options.has_prefix)
@@ -72,27 +57,24 @@ void log_findings(const Diagnostics& findings) {
             "configuration", {{"finding", finding.to_string()}});
 }
 
-void reload(Service& service) {
-  os::notify_manager("RELOADING=1");
+Status reload(Service& service) {
   Diagnostics findings;
-  const Status done = service.reload(findings);
+  Status done = service.reload(findings);
   log_findings(findings);
-  if (done) {
-    os::log_info("configuration loaded");
-  } else {
-    os::log_error("reload failed, the old configuration stays",
-                  {{"err", done.error().message}});
-  }
-  os::notify_manager("READY=1");
+  return done;
 }
 
 // Until a signal asks to end.
-void loop(Service& service, os::Signals& signals) {
+void loop(Service& service, service::Service& process, os::Clock& clock) {
+  constexpr std::int64_t kMillisecondNs = 1'000'000;
   while (true) {
-    service.turn(-1, {signals.fd()});
-    while (const auto signal = signals.next()) {
-      if (*signal != SIGHUP) return;
-      reload(service);
+    process.turn();
+    const std::int64_t left_ns = process.due_ns() - clock.monotonic_ns();
+    service.turn(std::max<std::int64_t>(left_ns / kMillisecondNs + 1, 0),
+                 {process.fd()});
+    while (const auto asked = process.next_request()) {
+      if (*asked == service::Request::kStop) return;
+      (void)service::announce_reload([&] { return reload(service); });
     }
   }
 }
@@ -112,9 +94,11 @@ void drain(Service& service) {
 
 cli::Exit serve(Options options, cli::Io& io) {
   if (Status good = resolve(options); !good) return report(io, good.error());
-  auto signals = os::Signals::collect({SIGTERM, SIGINT, SIGHUP});
-  if (!signals) return report(io, signals.error());
   Service service(options.service, io.clock);
+  service::Service process("prom-alert", options.process, service.registry(),
+                           io.clock);
+  if (Status taken = process.take_signals(); !taken)
+    return report(io, taken.error());
   Diagnostics findings;
   if (Status opened = service.open(findings); !opened)
     return report(io, opened.error(), findings);
@@ -132,12 +116,13 @@ cli::Exit serve(Options options, cli::Io& io) {
     os::log_info("listening", {{"address", (*server)->address()}});
     servers.push_back(std::move(*server));
   }
-  os::announce_ready(static_cast<int>(options.ready_fd));
-  loop(service, *signals);
-  os::notify_manager("STOPPING=1");
+  process.ready();
+  loop(service, process, io.clock);
+  process.stop();
   os::log_info("stopping");
   for (const auto& server : servers) server->stop();
   drain(service);
+  process.write_metrics();
   return cli::Exit::kOk;
 }
 
@@ -228,28 +213,14 @@ cli::Command serve_command() {
        .help = "Must be empty: clusters are not available.",
        .set = cli::into_text(options->cluster),
        .common = false},
-      {.name = "log.level",
-       .value = "LEVEL",
-       .help = "debug, info, warn or error (info).",
-       .set = cli::into_text(options->log_level)},
-      {.name = "log.format",
-       .value = "FORMAT",
-       .help = "auto, logfmt or json (auto).",
-       .set = cli::into_text(options->log_format),
-       .common = false},
-      {.name = "ready-fd",
-       .value = "N",
-       .help = "Write a newline here once everything listens.",
-       .set = [options](std::string_view text) -> Status {
-         const auto fd = parse_int(text);
-         if (!fd || *fd < 0)
-           return fail(Code::kUsage, "not a descriptor: " + std::string(text));
-         options->ready_fd = *fd;
-         return {};
-       }}};
+  };
   options->service.config_file = "alertmanager.yml";
   options->service.storage_path = "data";
   for (cli::Flag& flag : state_flags(*options))
+    flags.push_back(std::move(flag));
+  flags.push_back(service::run_dir_flag(options->process, "prom-alert"));
+  flags.push_back(service::ready_flag(options->process));
+  for (cli::Flag& flag : service::log_flags(options->process))
     flags.push_back(std::move(flag));
   return {.name = "serve",
           .summary = "serve Alertmanager's API and notify",

@@ -6,7 +6,6 @@
 #include <algorithm>
 
 #include "libprom/config/load.h"
-#include "libprom/exposition/process_metrics.h"
 #include "libprom/os/log.h"
 
 namespace prom::alert {
@@ -47,7 +46,6 @@ Now Service::now() const {
 }
 
 Status Service::open(Diagnostics& findings) {
-  exposition::add_process_metrics(registry_);
   if (!options_.storage_path.empty()) {
     os::FileSystem& files = os::real_file_system();
     if (Status made = os::make_directories(files, options_.storage_path); !made)

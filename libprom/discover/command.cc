@@ -1,9 +1,7 @@
 #include "libprom/discover/command.h"
 
-#include <cstdlib>
 #include <memory>
 
-#include "libprom/base/number.h"
 #include "libprom/discover/check.h"
 #include "libprom/discover/options.h"
 #include "libprom/discover/run.h"
@@ -11,65 +9,11 @@
 namespace prom::discover {
 namespace {
 
-cli::Setter into_descriptor(std::int64_t& into) {
-  return [&into](std::string_view text) -> Status {
-    const auto fd = parse_uint(text);
-    constexpr std::uint64_t kDescriptorMax = 65'535;
-    if (!fd || *fd > kDescriptorMax)
-      return fail(Code::kUsage, "not a descriptor");
-    into = static_cast<std::int64_t>(*fd);
-    return {};
-  };
-}
-
 cli::Flag config_flag(Options& o) {
   return {.name = "config.file",
           .value = "FILE",
           .help = "Read the jobs from this prometheus.yml.",
           .set = cli::into_text(o.config_file)};
-}
-
-std::vector<cli::Flag> service_flags(Options& o) {
-  return {
-      {.name = "batch",
-       .value = "D",
-       .help = "Gather changes of a job this long before writing them "
-               "(default 5s).",
-       .set = cli::into_duration(o.batch_ms),
-       .group = "Service",
-       .common = false},
-      {.name = "run-dir",
-       .value = "DIR",
-       .help = "Keep prom-discover.prom, our own metrics, in DIR (default "
-               "$RUNDIR).",
-       .set = cli::into_text(o.run_dir),
-       .group = "Service",
-       .common = false},
-      {.name = "listen",
-       .value = "ADDRESS",
-       .help = "Serve our own metrics at http://ADDRESS/metrics.",
-       .set = cli::into_text(o.listen),
-       .group = "Service",
-       .common = false},
-      {.name = "ready-fd",
-       .value = "N",
-       .help = "Write a newline to descriptor N once the targets are known.",
-       .set = into_descriptor(o.ready_fd),
-       .group = "Service",
-       .common = false},
-      {.name = "log.level",
-       .value = "LEVEL",
-       .help = "debug, info, warn or error (default info).",
-       .set = cli::into_text(o.log_level),
-       .group = "Service",
-       .common = false},
-      {.name = "log.format",
-       .value = "FORMAT",
-       .help = "auto, logfmt or json (default auto).",
-       .set = cli::into_text(o.log_format),
-       .group = "Service",
-       .common = false},
-  };
 }
 
 std::vector<cli::Flag> flags(Options& o) {
@@ -91,8 +35,16 @@ std::vector<cli::Flag> flags(Options& o) {
       {.name = "trace-relabel",
        .help = "Show what each relabelling rule does to each target.",
        .set = cli::into_switch(o.trace_relabel)},
+      {.name = "batch",
+       .value = "D",
+       .help = "Gather changes of a job this long before writing them "
+               "(default 5s).",
+       .set = cli::into_duration(o.batch_ms),
+       .group = "Service",
+       .common = false},
   };
-  for (cli::Flag& flag : service_flags(o)) all.push_back(std::move(flag));
+  for (cli::Flag& flag : service::flags(o.service, "prom-discover"))
+    all.push_back(std::move(flag));
   return all;
 }
 
@@ -136,13 +88,7 @@ cli::Command command() {
                     "why is this target (not) there"},
                    {"prom-discover check --config.file prometheus.yml",
                     "before a reload"}},
-      .run =
-          [options](cli::Io& io) {
-            if (const char* directory = std::getenv("RUNDIR");
-                options->run_dir.empty() && directory != nullptr)
-              options->run_dir = directory;
-            return run(*options, io);
-          },
+      .run = [options](cli::Io& io) { return run(*options, io); },
   };
 }
 

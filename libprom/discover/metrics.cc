@@ -1,15 +1,8 @@
 #include "libprom/discover/metrics.h"
 
-#include "libprom/exposition/process_metrics.h"
-
 namespace prom::discover {
 
 Metrics::Metrics() {
-  exposition::add_process_metrics(registry);
-  registry
-      .gauge("prom_discover_build_info", "The version that runs.",
-             {{"version", PROM_VERSION}})
-      .set(1);
   // These exist before the first event, so that rates of them do.
   registry.counter("prometheus_sd_file_read_errors_total",
                    "Files with targets that could not be read.");
@@ -80,18 +73,6 @@ void Metrics::set_unavailable(std::size_t jobs) {
              "Jobs that use discovery which this version has not.",
              {{"name", "scrape"}})
       .set(static_cast<double>(jobs));
-}
-
-void Metrics::reloaded(bool ok, std::int64_t now_ms) {
-  registry
-      .gauge("prometheus_config_last_reload_successful",
-             "Whether the configuration was taken the last time.")
-      .set(ok ? 1 : 0);
-  if (!ok) return;
-  registry
-      .gauge("prometheus_config_last_reload_success_timestamp_seconds",
-             "When the configuration was last taken.")
-      .set(static_cast<double>(now_ms) / 1000);
 }
 
 }  // namespace prom::discover

@@ -25,7 +25,6 @@ struct Metrics {
   void updated();
   // Jobs whose mechanisms this version has not.
   void set_unavailable(std::size_t jobs);
-  void reloaded(bool ok, std::int64_t now_ms);
 };
 
 }  // namespace prom::discover

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <string>
 
+#include "libprom/service/options.h"
+
 namespace prom::discover {
 
 struct Options {
@@ -14,11 +16,7 @@ struct Options {
   bool trace_relabel = false;
   // Changes of a job are gathered this long, so that a burst is one line.
   std::int64_t batch_ms = 5000;
-  std::string run_dir;
-  std::string listen;
-  std::int64_t ready_fd = -1;
-  std::string log_level = "info";
-  std::string log_format = "auto";
+  service::Options service;
 };
 
 }  // namespace prom::discover

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <csignal>
 #include <map>
 #include <memory>
 #include <optional>
@@ -16,10 +15,8 @@
 #include "libprom/config/load.h"
 #include "libprom/discover/config_watch.h"
 #include "libprom/discover/output.h"
-#include "libprom/http/server.h"
 #include "libprom/os/log.h"
-#include "libprom/os/notify.h"
-#include "libprom/os/signals.h"
+#include "libprom/service/service.h"
 
 namespace prom::discover {
 namespace {
@@ -28,7 +25,6 @@ using cli::Exit;
 
 constexpr std::int64_t kSecondNs = 1'000'000'000;
 constexpr std::int64_t kMillisecondNs = 1'000'000;
-constexpr std::int64_t kMetricsFileNs = 5 * kSecondNs;
 // For file systems that tell no one about changes.
 constexpr std::int64_t kConfigPollNs = 30 * kSecondNs;
 constexpr std::int64_t kTurnNs = 5 * kSecondNs;
@@ -51,21 +47,21 @@ class Session {
   Session(const Options& options, cli::Io& io)
       : options_(options),
         io_(io),
-        surroundings_{client_, io.clock, metrics_} {}
+        surroundings_{client_, io.clock, metrics_},
+        service_("prom-discover", options.service, metrics_.registry,
+                 io.clock) {}
 
   Exit run();
 
  private:
   Exit load();
   void replace_jobs(config::PrometheusConfig config);
-  void reload();
-  bool handle_signals();
+  Status reload();
+  bool handle_requests();
   void refresh();
   Status write_changes();
   void write_job(Running& running);
   void wait();
-  void write_metrics(bool even_if_fresh);
-  Status serve_metrics();
   [[nodiscard]] bool reader_left() const;
   Exit run_once();
   Exit run_for_ever();
@@ -80,10 +76,8 @@ class Session {
   ConfigWatch config_watch_;
   std::map<std::string, Running> jobs_;
   Diagnostics unavailable_;
-  std::optional<os::Signals> signals_;
-  std::unique_ptr<http::Server> server_;
   std::int64_t config_due_ns_ = 0;
-  std::int64_t metrics_due_ns_ = 0;
+  service::Service service_;  // uses those above
 };
 
 Exit Session::load() {
@@ -138,7 +132,6 @@ void Session::replace_jobs(config::PrometheusConfig config) {
     jobs_.emplace(name, std::move(running));
   }
   metrics_.set_unavailable(unavailable_.size());
-  metrics_.reloaded(true, io_.clock.wall_ms());
   for (auto& [name, gone] : before) {
     // Its targets end now.
     if (gone.written_hash)
@@ -147,30 +140,26 @@ void Session::replace_jobs(config::PrometheusConfig config) {
   }
 }
 
-void Session::reload() {
-  os::notify_manager("RELOADING=1");
+Status Session::reload() {
   config_watch_.begin_load(options_.config_file);
   auto config = config::load_prometheus(options_.config_file);
-  if (config) {
-    config_watch_.watch(*config);
-    replace_jobs(std::move(*config));
-    for (const Diagnostic& finding : unavailable_)
-      os::log_error("job skipped", {{"err", finding.to_string()}});
-    os::log_info("configuration reloaded");
-  } else {
-    metrics_.reloaded(false, io_.clock.wall_ms());
+  if (!config) {
     for (const Diagnostic& finding : config.error())
-      os::log_error("configuration not reloaded",
-                    {{"err", finding.to_string()}});
+      os::log_error("configuration", {{"err", finding.to_string()}});
+    return fail(config::to_error(config.error()));
   }
-  os::notify_manager("READY=1");
+  config_watch_.watch(*config);
+  replace_jobs(std::move(*config));
+  for (const Diagnostic& finding : unavailable_)
+    os::log_error("job skipped", {{"err", finding.to_string()}});
+  return {};
 }
 
 // False when it is time to end.
-bool Session::handle_signals() {
-  while (const auto signal = signals_->next()) {
-    if (*signal != SIGHUP) return false;
-    reload();
+bool Session::handle_requests() {
+  while (const auto asked = service_.next_request()) {
+    if (*asked == service::Request::kStop) return false;
+    service_.reload([this] { return reload(); });
     // There may be a new reader, who knows no target yet.
     for (auto& [name, running] : jobs_) {
       running.built_generation = UINT64_MAX;
@@ -215,9 +204,9 @@ Status Session::write_changes() {
 
 void Session::wait() {
   std::int64_t until_ns =
-      std::min({now_ns() + kTurnNs, config_due_ns_, metrics_due_ns_});
+      std::min({now_ns() + kTurnNs, config_due_ns_, service_.due_ns()});
   std::vector<int> fds;
-  if (signals_) fds.push_back(signals_->fd());
+  if (service_.fd() >= 0) fds.push_back(service_.fd());
   if (config_watch_.fd() >= 0) fds.push_back(config_watch_.fd());
   if (is_pipe(io_.out.fd())) fds.push_back(io_.out.fd());
   for (const auto& [name, running] : jobs_) {
@@ -240,38 +229,6 @@ bool Session::reader_left() const {
          (state.revents & (POLLERR | POLLHUP)) != 0;
 }
 
-void Session::write_metrics(bool even_if_fresh) {
-  if (!even_if_fresh && now_ns() < metrics_due_ns_) return;
-  metrics_due_ns_ = now_ns() + kMetricsFileNs;
-  if (options_.run_dir.empty()) return;
-  const std::string path =
-      os::join_path(options_.run_dir, "prom-discover.prom");
-  if (auto ok = os::write_file_atomically(os::real_file_system(), path,
-                                          metrics_.registry.text());
-      !ok)
-    os::log_error("cannot write our metrics", {{"err", ok.error().message}});
-}
-
-Status Session::serve_metrics() {
-  if (options_.listen.empty()) return {};
-  auto server = http::Server::start(
-      {.listen = options_.listen}, [this](const http::ServerRequest& request) {
-        http::ServerResponse response;
-        if (request.path == "/metrics") {
-          response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-          response.body = metrics_.registry.text();
-        } else {
-          response.status = 404;
-          response.body = "not found\n";
-        }
-        return response;
-      });
-  if (!server) return fail(std::move(server).error().in("--listen"));
-  server_ = *std::move(server);
-  os::log_info("serving metrics", {{"address", server_->address()}});
-  return {};
-}
-
 // After a single run: what could not be found out decides.
 Exit Session::failures_exit() {
   Exit exit = Exit::kOk;
@@ -291,7 +248,7 @@ Exit Session::run_once() {
     return std::ranges::all_of(
         jobs_, [](const auto& entry) { return entry.second.job.is_settled(); });
   };
-  config_due_ns_ = metrics_due_ns_ = kNeverNs;
+  config_due_ns_ = kNeverNs;
   refresh();
   while (!all_settled()) wait();
   std::vector<config::TargetSet> sets;
@@ -306,56 +263,43 @@ Exit Session::run_once() {
   }
   if (!options_.trace_relabel && options_.output == "file_sd")
     io_.out.write(to_file_sd(sets));
-  write_metrics(true);
+  service_.write_metrics();
   return failures_exit();
 }
 
 Exit Session::run_for_ever() {
-  auto signals = os::Signals::collect({SIGTERM, SIGINT, SIGHUP});
-  if (!signals) {
-    io_.complain(signals.error().message);
-    return cli::exit_for(signals.error().code);
-  }
-  signals_.emplace(std::move(*signals));
-  os::ignore_sigpipe();
-  if (auto ok = serve_metrics(); !ok) {
-    io_.complain(ok.error().message);
-    return cli::exit_for(ok.error().code);
+  Status started = service_.take_signals();
+  if (started) started = service_.listen();
+  if (!started) {
+    io_.complain(started.error().message);
+    return cli::exit_for(started.error().code);
   }
   for (const Diagnostic& finding : unavailable_)
     os::log_error("job skipped", {{"err", finding.to_string()}});
   config_due_ns_ = now_ns() + kConfigPollNs;
   bool is_ready = false;
-  while (handle_signals()) {
+  while (handle_requests()) {
     refresh();
     const Status written = write_changes();
-    write_metrics(false);
-    if (!std::exchange(is_ready, true))
-      os::announce_ready(static_cast<int>(options_.ready_fd));
+    service_.turn();
+    if (!std::exchange(is_ready, true)) service_.ready();
     if (!written || reader_left()) break;
     wait();
     const bool look = config_due_ns_ <= now_ns();
     pollfd changed{.fd = config_watch_.fd(), .events = POLLIN, .revents = 0};
     if (look || ::poll(&changed, 1, 0) > 0) {
       config_due_ns_ = now_ns() + kConfigPollNs;
-      if (config_watch_.changed()) reload();
+      if (config_watch_.changed()) service_.reload([this] { return reload(); });
     }
   }
-  os::notify_manager("STOPPING=1");
-  server_.reset();
-  write_metrics(true);
+  service_.stop();
+  service_.write_metrics();
   return Exit::kOk;
 }
 
 Exit Session::run() {
-  const auto level = os::parse_log_level(options_.log_level);
-  const auto format = os::parse_log_format(options_.log_format);
-  if (!level || !format) {
-    io_.complain((level ? format.error() : level.error()).message);
-    return Exit::kUsage;
-  }
-  os::configure_log({.level = *level, .format = *format});
   if (const Exit exit = load(); exit != Exit::kOk) return exit;
+  service_.loaded(true);
   const bool once =
       options_.once || options_.trace_relabel || options_.output == "file_sd";
   return once ? run_once() : run_for_ever();
@@ -363,13 +307,17 @@ Exit Session::run() {
 
 }  // namespace
 
-cli::Exit run(const Options& options, cli::Io& io) {
+cli::Exit run(const Options& typed, cli::Io& io) {
+  Options options = typed;
+  Status usable = service::resolve(options.service);
   if (options.config_file.empty()) {
-    io.complain("--config.file is required");
-    return Exit::kUsage;
+    usable = fail(Code::kUsage, "--config.file is required");
+  } else if (options.output != "jsonl" && options.output != "file_sd") {
+    usable = fail(Code::kUsage,
+                  "-o must be jsonl or file_sd, not " + quote(options.output));
   }
-  if (options.output != "jsonl" && options.output != "file_sd") {
-    io.complain("-o must be jsonl or file_sd, not " + quote(options.output));
+  if (!usable) {
+    io.complain(usable.error().message);
     return Exit::kUsage;
   }
   return Session(options, io).run();

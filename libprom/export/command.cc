@@ -2,7 +2,6 @@
 
 #include <memory>
 
-#include "libprom/base/number.h"
 #include "libprom/export/collector.h"
 #include "libprom/export/command_run.h"
 #include "libprom/export/host_run.h"
@@ -10,15 +9,6 @@
 
 namespace prom::exports {
 namespace {
-
-cli::Setter into_descriptor(std::int64_t& into) {
-  return [&into](std::string_view text) -> Status {
-    const auto fd = parse_uint(text);
-    if (!fd || *fd > 65'535) return fail(Code::kUsage, "not a descriptor");
-    into = static_cast<std::int64_t>(*fd);
-    return {};
-  };
-}
 
 cli::Flag output_flag(std::string& into) {
   return {.name = "output",
@@ -85,14 +75,12 @@ std::vector<cli::Flag> host_flags(HostOptions& o) {
        .set = cli::into_text(o.root),
        .group = "Paths",
        .common = false},
-      {.name = "ready-fd",
-       .value = "N",
-       .help = "Write a newline to descriptor N once listening.",
-       .set = into_descriptor(o.ready_fd),
-       .group = "Service",
-       .common = false},
   };
   for (cli::Flag& flag : exclusion_flags(o)) flags.push_back(std::move(flag));
+  flags.push_back(service::run_dir_flag(o.service, "prom-export"));
+  flags.push_back(service::ready_flag(o.service));
+  for (cli::Flag& flag : service::log_flags(o.service))
+    flags.push_back(std::move(flag));
   return flags;
 }
 

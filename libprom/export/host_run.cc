@@ -1,15 +1,13 @@
 #include "libprom/export/host_run.h"
 
 #include <algorithm>
-#include <csignal>
 
 #include "libprom/base/suggest.h"
 #include "libprom/export/collector.h"
 #include "libprom/export/output.h"
 #include "libprom/http/server.h"
 #include "libprom/os/log.h"
-#include "libprom/os/notify.h"
-#include "libprom/os/signals.h"
+#include "libprom/service/service.h"
 
 namespace prom::exports {
 namespace {
@@ -119,27 +117,24 @@ http::ServerResponse answer(const Host& host,
   return response;
 }
 
-Exit serve(const Host& host, const std::vector<std::string>& names,
-           const HostOptions& options, cli::Io& io) {
-  // Before the server's threads, so that none of them takes the signals.
-  Result<os::Signals> signals = os::Signals::collect({SIGTERM, SIGINT});
-  if (!signals) {
-    io.complain(signals.error().message);
-    return Exit::kInternal;
-  }
+Status serve(const Host& host, const std::vector<std::string>& names,
+             const HostOptions& options, os::Clock& clock) {
+  exposition::Registry registry;
+  service::Service service("prom-export", options.service, registry, clock);
+  if (Status ok = service.take_signals(); !ok) return ok;
   const auto server = http::Server::start(
       {.listen = options.listen}, [&](const http::ServerRequest& request) {
         return answer(host, names, request);
       });
-  if (!server) {
-    io.complain(server.error().message);
-    return cli::exit_for(server.error().code);
-  }
+  if (!server) return fail(server.error());
   os::log_info("listening", {{"address", (*server)->address()}});
-  os::announce_ready(static_cast<int>(options.ready_fd));
-  (void)signals->wait();
+  service.ready();
+  // There is nothing to reload.
+  while (service.wait() != service::Request::kStop) service.turn();
+  service.stop();
   (*server)->stop();
-  return Exit::kOk;
+  service.write_metrics();
+  return {};
 }
 
 }  // namespace
@@ -150,14 +145,24 @@ HostOptions::HostOptions()
       mounts_excluded(kMountsExcluded),
       file_systems_excluded(kFileSystemsExcluded) {}
 
-Exit run_host(const HostOptions& options, cli::Io& io) {
+Exit run_host(const HostOptions& typed, cli::Io& io) {
+  HostOptions options = typed;
+  if (Status ok = service::resolve(options.service); !ok) {
+    io.complain(ok.error().message);
+    return Exit::kUsage;
+  }
   const auto names = chosen_names(options);
   const auto host = host_of(options, io.clock);
   if (!names || !host) {
     io.complain(!names ? names.error().message : host.error().message);
     return Exit::kUsage;
   }
-  if (!options.listen.empty()) return serve(*host, *names, options, io);
+  if (!options.listen.empty()) {
+    const Status served = serve(*host, *names, options, io.clock);
+    if (served) return Exit::kOk;
+    io.complain(served.error().message);
+    return cli::exit_for(served.error().code);
+  }
   const std::string text = collect_text(
       *host, *names, [&](const std::string& message) { io.complain(message); });
   return write_output(text, options.output, io);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "libprom/cli/command.h"
+#include "libprom/service/options.h"
 
 namespace prom::exports {
 
@@ -13,7 +14,7 @@ struct HostOptions {
   std::vector<std::string> no_collect;  // not these
   std::string listen;                   // serve here instead of printing
   std::string output;                   // replace this file instead
-  std::int64_t ready_fd = -1;
+  service::Options service;             // of --listen
   std::string proc = "/proc";
   std::string sys = "/sys";
   std::string root;

@@ -112,7 +112,7 @@ cli::Command eval_subcommand() {
 }
 
 std::vector<cli::Flag> run_flags(RunOptions& o) {
-  return {
+  std::vector<cli::Flag> all = {
       {.name = "config.file",
        .value = "FILE",
        .help = "The prometheus.yml that names rule files and Alertmanagers.",
@@ -168,37 +168,10 @@ std::vector<cli::Flag> run_flags(RunOptions& o) {
        .set = cli::into_count(o.concurrent_evals, 1, 64),
        .common = false},
       feature_flag(o.features),
-      {.name = "run-dir",
-       .value = "DIR",
-       .help = "Keep prom-rules.prom, our own metrics, in DIR.",
-       .set = cli::into_text(o.run_dir),
-       .group = "Service",
-       .common = false},
-      {.name = "listen",
-       .value = "ADDRESS",
-       .help = "Serve our own metrics at http://ADDRESS/metrics.",
-       .set = cli::into_text(o.listen),
-       .group = "Service",
-       .common = false},
-      {.name = "ready-fd",
-       .value = "N",
-       .help = "Write a newline to descriptor N once started.",
-       .set = cli::into_count(o.ready_fd, 0, 65'535),
-       .group = "Service",
-       .common = false},
-      {.name = "log.level",
-       .value = "LEVEL",
-       .help = "debug, info, warn or error (default info).",
-       .set = cli::into_text(o.log_level),
-       .group = "Service",
-       .common = false},
-      {.name = "log.format",
-       .value = "FORMAT",
-       .help = "auto, logfmt or json (default auto).",
-       .set = cli::into_text(o.log_format),
-       .group = "Service",
-       .common = false},
   };
+  for (cli::Flag& flag : service::flags(o.service, "prom-rules"))
+    all.push_back(std::move(flag));
+  return all;
 }
 
 cli::Command run_subcommand() {

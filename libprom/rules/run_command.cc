@@ -6,20 +6,15 @@
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <mutex>
 #include <optional>
 #include <span>
 
 #include "libprom/cli/diagnostics.h"
 #include "libprom/config/load.h"
-#include "libprom/exposition/process_metrics.h"
-#include "libprom/http/server.h"
 #include "libprom/os/file.h"
 #include "libprom/os/lock.h"
 #include "libprom/os/log.h"
-#include "libprom/os/notify.h"
-#include "libprom/os/signals.h"
 #include "libprom/query/store_source.h"
 #include "libprom/rules/check_command.h"
 #include "libprom/rules/eval_command.h"
@@ -27,6 +22,7 @@
 #include "libprom/rules/manager.h"
 #include "libprom/rules/notifier.h"
 #include "libprom/rules/sample_output.h"
+#include "libprom/service/service.h"
 
 namespace prom::rules {
 namespace {
@@ -34,7 +30,6 @@ namespace {
 using cli::Exit;
 
 constexpr int kTurnMs = 1000;
-constexpr std::int64_t kMetricsEveryNs = 5'000'000'000;
 constexpr std::int64_t kTargetsEveryNs = 30'000'000'000;
 constexpr std::int64_t kCloseMs = 5000;
 
@@ -54,30 +49,27 @@ Result<os::Fd> open_output(const std::string& name) {
 
 class Daemon {
  public:
-  Daemon(const RunOptions& options, cli::Io& io) : options_(options), io_(io) {
-    exposition::add_process_metrics(registry_);
-  }
+  Daemon(const RunOptions& options, cli::Io& io)
+      : options_(options),
+        io_(io),
+        service_("prom-rules", options.service, registry_, io.clock) {}
   Exit run();
 
  private:
   Status start();
   Status load(bool at_start);
   void load_saved_state();
-  Status start_server();
   Result<std::shared_ptr<const query::Source>> open_source() const;
   void notify(const Rule& rule, const std::vector<Alert>& alerts);
   void refresh_targets();
-  void reload();
-  bool handle_signals();
+  bool handle_requests();
   void save();
-  void write_metrics();
   void loop();
   Exit end();
 
   const RunOptions& options_;
   cli::Io& io_;
   exposition::Registry registry_;
-  std::optional<os::Signals> signals_;
   std::string store_;
   std::string state_path_;
   std::optional<os::FileLock> state_lock_;
@@ -85,12 +77,11 @@ class Daemon {
   os::Fd alerts_fd_;
   std::mutex config_mutex_;  // guards config_ and writing to alerts_fd_
   config::PrometheusConfig config_;
-  std::int64_t metrics_written_ns_ = 0;
   std::int64_t targets_read_ns_ = 0;
-  std::unique_ptr<http::Server> server_;
   std::optional<SampleOutput> output_;
   std::optional<Notifier> notifier_;
   std::optional<Manager> manager_;  // uses those above
+  service::Service service_;        // likewise
 };
 
 Status Daemon::load(bool at_start) {
@@ -191,31 +182,8 @@ void Daemon::load_saved_state() {
   }
 }
 
-Status Daemon::start_server() {
-  if (options_.listen.empty()) return {};
-  auto server = http::Server::start(
-      {.listen = options_.listen}, [this](const http::ServerRequest& request) {
-        http::ServerResponse response;
-        if (request.path == "/metrics") {
-          response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-          response.body = registry_.text();
-        } else {
-          response.status = 404;
-          response.body = "not found\n";
-        }
-        return response;
-      });
-  if (!server) return fail(std::move(server).error().in("--listen"));
-  server_ = std::move(*server);
-  os::log_info("serving metrics", {{"address", server_->address()}});
-  return {};
-}
-
 Status Daemon::start() {
-  auto signals = os::Signals::collect({SIGTERM, SIGINT, SIGHUP});
-  if (!signals) return fail(std::move(signals).error());
-  signals_.emplace(std::move(*signals));
-  os::ignore_sigpipe();
+  if (auto done = service_.take_signals(); !done) return done;
   store_ = store_path(options_.store);
   state_path_ = state_path(options_.state, store_);
   auto lock = os::FileLock::acquire(state_path_ + ".lock");
@@ -259,26 +227,14 @@ Status Daemon::start() {
   manager_.emplace(std::move(manager), io_.clock, registry_);
   load_saved_state();
   if (auto done = load(true); !done) return done;
-  return start_server();
+  service_.loaded(true);
+  return service_.listen();
 }
 
-void Daemon::reload() {
-  os::notify_manager("RELOADING=1");
-  const Status done = load(false);
-  registry_
-      .gauge("prometheus_config_last_reload_successful",
-             "Whether the last configuration reload attempt was successful.")
-      .set(done ? 1 : 0);
-  if (!done)
-    os::log_error("configuration not reloaded",
-                  {{"err", done.error().message}});
-  os::notify_manager("READY=1");
-}
-
-bool Daemon::handle_signals() {
-  while (const auto signal = signals_->next()) {
-    if (*signal != SIGHUP) return false;
-    reload();
+bool Daemon::handle_requests() {
+  while (const auto asked = service_.next_request()) {
+    if (*asked == service::Request::kStop) return false;
+    service_.reload([this] { return load(false); });
   }
   return true;
 }
@@ -290,37 +246,26 @@ void Daemon::save() {
   if (!done) os::log_error("saving failed", {{"err", done.error().message}});
 }
 
-void Daemon::write_metrics() {
-  if (options_.run_dir.empty()) return;
-  metrics_written_ns_ = io_.clock.monotonic_ns();
-  auto done = os::write_file_atomically(
-      os::real_file_system(),
-      os::join_path(options_.run_dir, "prom-rules.prom"), registry_.text());
-  if (!done)
-    os::log_error("cannot write our metrics", {{"err", done.error().message}});
-}
-
 void Daemon::loop() {
-  while (handle_signals() && output_->status()) {
+  while (handle_requests() && output_->status()) {
     std::array<pollfd, 2> ready = {
-        pollfd{.fd = signals_->fd(), .events = POLLIN, .revents = 0},
+        pollfd{.fd = service_.fd(), .events = POLLIN, .revents = 0},
         pollfd{.fd = output_->failure_fd(), .events = POLLIN, .revents = 0}};
     (void)::poll(ready.data(), ready.size(), kTurnMs);
     save();
-    const std::int64_t now_ns = io_.clock.monotonic_ns();
-    if (now_ns - metrics_written_ns_ > kMetricsEveryNs) write_metrics();
-    if (now_ns - targets_read_ns_ > kTargetsEveryNs) refresh_targets();
+    service_.turn();
+    if (io_.clock.monotonic_ns() - targets_read_ns_ > kTargetsEveryNs)
+      refresh_targets();
   }
 }
 
 Exit Daemon::end() {
-  os::notify_manager("STOPPING=1");
-  server_.reset();
+  service_.stop();
   save();
   manager_.reset();
   notifier_.reset();  // sends what is queued
   const Status written = output_->close(kCloseMs);
-  write_metrics();
+  service_.write_metrics();
   if (written || output_->reader_gone()) return Exit::kOk;
   io_.complain(written.error().message);
   return cli::exit_for(written.error().code);
@@ -332,36 +277,25 @@ Exit Daemon::run() {
     io_.complain(done.error().message);
     return cli::exit_for(done.error().code);
   }
-  registry_
-      .gauge("prometheus_config_last_reload_successful",
-             "Whether the last configuration reload attempt was successful.")
-      .set(1);
-  os::announce_ready(options_.ready_fd == UINT64_MAX
-                         ? -1
-                         : static_cast<int>(options_.ready_fd));
-  write_metrics();
+  service_.ready();
   loop();
   return end();
 }
 
 }  // namespace
 
-cli::Exit run(const RunOptions& options, cli::Io& io) {
+cli::Exit run(const RunOptions& typed, cli::Io& io) {
+  RunOptions options = typed;
+  Status usable = service::resolve(options.service);
   if (options.files.empty() && options.config_file.empty()) {
-    io.complain("--config.file or FILE is needed");
+    usable = fail(Code::kUsage, "--config.file or FILE is needed");
+  } else if (options.samples == "-" && options.alerts == "-") {
+    usable = fail(Code::kUsage, "only one of --samples and --alerts can be -");
+  }
+  if (!usable) {
+    io.complain(usable.error().message);
     return Exit::kUsage;
   }
-  if (options.samples == "-" && options.alerts == "-") {
-    io.complain("only one of --samples and --alerts can be -");
-    return Exit::kUsage;
-  }
-  const auto level = os::parse_log_level(options.log_level);
-  const auto format = os::parse_log_format(options.log_format);
-  if (!level || !format) {
-    io.complain((level ? format.error() : level.error()).message);
-    return Exit::kUsage;
-  }
-  os::configure_log({.level = *level, .format = *format});
   return Daemon(options, io).run();
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "libprom/cli/command.h"
+#include "libprom/service/options.h"
 
 namespace prom::rules {
 
@@ -25,11 +26,7 @@ struct RunOptions {
   std::int64_t for_grace_ms = 10 * 60'000;
   std::uint64_t concurrent_evals = 4;
   std::uint64_t queue_capacity = 10'000;
-  std::string run_dir;
-  std::string listen;
-  std::uint64_t ready_fd = UINT64_MAX;
-  std::string log_level = "info";
-  std::string log_format = "auto";
+  service::Options service;
 };
 
 cli::Exit run(const RunOptions& options, cli::Io& io);

@@ -2,24 +2,14 @@
 
 #include <memory>
 
-#include "libprom/base/number.h"
 #include "libprom/scrape/options.h"
 #include "libprom/scrape/run.h"
 
 namespace prom::scrape {
 namespace {
 
-cli::Setter into_descriptor(std::int64_t& into) {
-  return [&into](std::string_view text) -> Status {
-    const auto fd = parse_uint(text);
-    if (!fd || *fd > 65'535) return fail(Code::kUsage, "not a descriptor");
-    into = static_cast<std::int64_t>(*fd);
-    return {};
-  };
-}
-
 std::vector<cli::Flag> flags(Options& o) {
-  return {
+  std::vector<cli::Flag> all = {
       {.name = "config.file",
        .value = "FILE",
        .help = "Read the jobs' settings from this prometheus.yml.",
@@ -87,38 +77,10 @@ std::vector<cli::Flag> flags(Options& o) {
        .set = cli::into_size(o.queue_bytes_max),
        .group = "Limits",
        .common = false},
-      {.name = "run-dir",
-       .value = "DIR",
-       .help = "Keep prom-scrape.prom, our own metrics, in DIR (default "
-               "$RUNDIR).",
-       .set = cli::into_text(o.run_dir),
-       .group = "Service",
-       .common = false},
-      {.name = "listen",
-       .value = "ADDRESS",
-       .help = "Serve our own metrics at http://ADDRESS/metrics.",
-       .set = cli::into_text(o.listen),
-       .group = "Service",
-       .common = false},
-      {.name = "ready-fd",
-       .value = "N",
-       .help = "Write a newline to descriptor N once started.",
-       .set = into_descriptor(o.ready_fd),
-       .group = "Service",
-       .common = false},
-      {.name = "log.level",
-       .value = "LEVEL",
-       .help = "debug, info, warn or error (default info).",
-       .set = cli::into_text(o.log_level),
-       .group = "Service",
-       .common = false},
-      {.name = "log.format",
-       .value = "FORMAT",
-       .help = "auto, logfmt or json (default auto).",
-       .set = cli::into_text(o.log_format),
-       .group = "Service",
-       .common = false},
   };
+  for (cli::Flag& flag : service::flags(o.service, "prom-scrape"))
+    all.push_back(std::move(flag));
+  return all;
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "libprom/scrape/metrics.h"
 
 #include "libprom/base/duration.h"
-#include "libprom/exposition/process_metrics.h"
 
 namespace prom::scrape {
 namespace {
@@ -51,9 +50,7 @@ Metrics::Metrics()
           "Target sets that were larger than their job's limit.")),
       forced_flushes(registry.counter(
           "prometheus_target_scrapes_cache_flush_forced_total",
-          "Times that a series cache was flushed while scrapes failed.")) {
-  exposition::add_process_metrics(registry);
-}
+          "Times that a series cache was flushed while scrapes failed.")) {}
 
 void Metrics::count_failure(const std::string& job, const Error& error) {
   registry
@@ -102,18 +99,6 @@ void Metrics::set_targets(const std::string& job, std::size_t targets,
 
 void Metrics::remove_job(const std::string& job) {
   registry.remove_all({"scrape_job", job});
-}
-
-void Metrics::set_reloaded(bool successful, std::int64_t now_ms) {
-  registry
-      .gauge("prometheus_config_last_reload_successful",
-             "Whether the last reload of the configuration worked.")
-      .set(successful ? 1 : 0);
-  if (!successful) return;
-  registry
-      .gauge("prometheus_config_last_reload_success_timestamp_seconds",
-             "When the configuration was last loaded.")
-      .set(static_cast<double>(now_ms) / 1e3);
 }
 
 }  // namespace prom::scrape

@@ -21,7 +21,6 @@ class Metrics {
   void set_targets(const std::string& job, std::size_t targets,
                    std::uint64_t target_limit);
   void remove_job(const std::string& job);
-  void set_reloaded(bool successful, std::int64_t now_ms);
 
   exposition::Registry registry;  // before the references into it
   exposition::Counter& scrapes;

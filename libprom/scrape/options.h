@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "libprom/service/options.h"
+
 namespace prom::scrape {
 
 struct Options {
@@ -24,11 +26,7 @@ struct Options {
   std::uint64_t samples_max = 0;
   std::uint64_t queue_bytes_max = 64ULL << 20U;
 
-  std::string run_dir;
-  std::string listen;
-  std::int64_t ready_fd = -1;
-  std::string log_level = "info";
-  std::string log_format = "auto";
+  service::Options service;
 };
 
 }  // namespace prom::scrape

@@ -7,28 +7,24 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <csignal>
-#include <cstdlib>
 
 #include "libprom/base/utf8.h"
 #include "libprom/config/load.h"
-#include "libprom/http/server.h"
+#include "libprom/os/host.h"
 #include "libprom/os/log.h"
-#include "libprom/os/notify.h"
-#include "libprom/os/signals.h"
 #include "libprom/scrape/failure_log.h"
 #include "libprom/scrape/metrics.h"
 #include "libprom/scrape/scraper.h"
 #include "libprom/scrape/sender.h"
 #include "libprom/scrape/target_input.h"
+#include "libprom/service/service.h"
 
 namespace prom::scrape {
 namespace {
 
 using cli::Exit;
 
-constexpr std::int64_t kMetricsFileNs = 5'000'000'000;
 constexpr int kTurnMs = 5000;  // at most, so that the metrics file stays fresh
 constexpr std::size_t kDescriptorsSpare = 64;
 constexpr std::string_view kDefaultJob = "scrape";
@@ -41,16 +37,6 @@ std::size_t raise_descriptor_limit() {
   (void)::setrlimit(RLIMIT_NOFILE, &limit);
   (void)::getrlimit(RLIMIT_NOFILE, &limit);
   return static_cast<std::size_t>(limit.rlim_cur);
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
-
-std::string environment(const char* name) {
-  const char* value = ::getenv(name);
-  return value == nullptr ? "" : value;
 }
 
 bool is_stream(int fd) {
@@ -105,7 +91,10 @@ config::ScrapeConfig default_config(const Options& options,
 // One run of the tool.
 class Session {
  public:
-  Session(const Options& options, cli::Io& io) : options_(options), io_(io) {}
+  Session(const Options& options, cli::Io& io)
+      : options_(options),
+        io_(io),
+        service_("prom-scrape", options.service, metrics_.registry, io.clock) {}
 
   Exit run();
 
@@ -117,15 +106,13 @@ class Session {
   void loop();
   void take_targets(const config::TargetSet& set);
   void on_outcome(const Outcome& outcome);
-  void reload();
-  bool handle_signals();
-  void write_metrics(bool even_if_fresh);
+  Status reload();
+  bool handle_requests();
   Exit end();
   [[nodiscard]] bool has_count() const { return options_.count > 0; }
 
   const Options& options_;
   cli::Io& io_;
-  std::optional<os::Signals> signals_;
   Metrics metrics_;
   FailureLogs failure_logs_;
   std::vector<JobPointer> jobs_;
@@ -135,9 +122,8 @@ class Session {
   std::optional<TargetInput> input_;
   std::optional<Sender> sender_;
   std::optional<Scraper> scraper_;
-  std::unique_ptr<http::Server> server_;
-  std::int64_t metrics_written_ns_ = 0;
   bool stopping_ = false;
+  service::Service service_;  // uses those above
 };
 
 Status Session::check() const {
@@ -223,12 +209,9 @@ void Session::take_targets(const config::TargetSet& set) {
 Status Session::start() {
   auto policy = address_policy(options_);
   if (!policy) return fail(std::move(policy).error());
-  auto signals = os::Signals::collect({SIGTERM, SIGINT, SIGHUP});
-  if (!signals) return fail(std::move(signals).error());
-  signals_.emplace(*std::move(signals));
-  os::ignore_sigpipe();
+  if (auto ok = service_.take_signals(); !ok) return ok;
   if (auto ok = load_jobs(); !ok) return ok;
-  metrics_.set_reloaded(true, io_.clock.wall_ms());
+  service_.loaded(true);
 
   sender_.emplace(io_.out.fd(),
                   Sender::Options{.format = options_.wire ? StreamFormat::kWire
@@ -247,39 +230,23 @@ Status Session::start() {
       [this] { return static_cast<double>(sender_->queue_bytes()); });
 
   const std::size_t descriptors = raise_descriptor_limit();
-  const std::string run_dir = options_.run_dir;
+  const std::string run_dir = options_.service.run_dir;
   scraper_.emplace(
-      Scraper::Options{.count = options_.count,
-                       .seed = offset_seed(host_name(), external_labels_),
-                       .addresses = *std::move(policy),
-                       // Whoever types a path may read it; discovery may only
-                       // name the metrics files of our own tools.
-                       .file_directory = options_.urls.empty() ? run_dir : "/",
-                       .in_flight_max = descriptors > 2 * kDescriptorsSpare
-                                            ? descriptors - kDescriptorsSpare
-                                            : kDescriptorsSpare},
+      Scraper::Options{
+          .count = options_.count,
+          .seed = offset_seed(os::kernel_name().node, external_labels_),
+          .addresses = *std::move(policy),
+          // Whoever types a path may read it; discovery may only
+          // name the metrics files of our own tools.
+          .file_directory = options_.urls.empty() ? run_dir : "/",
+          .in_flight_max = descriptors > 2 * kDescriptorsSpare
+                               ? descriptors - kDescriptorsSpare
+                               : kDescriptorsSpare},
       io_.clock, metrics_,
       [this](Batch batch) { sender_->push(std::move(batch)); },
       [this](const Outcome& outcome) { on_outcome(outcome); });
   scraper_->set_jobs(jobs_);
-  if (!options_.listen.empty()) {
-    auto server = http::Server::start(
-        {.listen = options_.listen},
-        [this](const http::ServerRequest& request) {
-          http::ServerResponse response;
-          if (request.path == "/metrics") {
-            response.content_type = "text/plain; version=0.0.4; charset=utf-8";
-            response.body = metrics_.registry.text();
-          } else {
-            response.status = 404;
-            response.body = "not found\n";
-          }
-          return response;
-        });
-    if (!server) return fail(std::move(server).error().in("--listen"));
-    server_ = *std::move(server);
-    os::log_info("serving metrics", {{"address", server_->address()}});
-  }
+  if (auto ok = service_.listen(); !ok) return ok;
   return open_targets();
 }
 
@@ -307,52 +274,30 @@ void Session::on_outcome(const Outcome& outcome) {
   }
 }
 
-void Session::reload() {
-  os::notify_manager("RELOADING=1");
-  const Status loaded = load_jobs();
-  metrics_.set_reloaded(loaded.has_value(), io_.clock.wall_ms());
-  if (loaded) {
-    scraper_->set_jobs(jobs_);
-    failure_logs_.reopen();
-    if (input_) input_->signal(SIGHUP);
-    os::log_info("configuration reloaded");
-  } else {
-    os::log_error("configuration not reloaded",
-                  {{"err", loaded.error().message}});
-  }
-  os::notify_manager("READY=1");
+Status Session::reload() {
+  if (auto ok = load_jobs(); !ok) return ok;
+  scraper_->set_jobs(jobs_);
+  failure_logs_.reopen();
+  if (input_) input_->signal(SIGHUP);
+  return {};
 }
 
 // False when it is time to end.
-bool Session::handle_signals() {
-  while (const auto signal = signals_->next()) {
-    if (*signal != SIGHUP) return false;
-    reload();
+bool Session::handle_requests() {
+  while (const auto asked = service_.next_request()) {
+    if (*asked == service::Request::kStop) return false;
+    service_.reload([this] { return reload(); });
     sender_->resync();
   }
   return true;
 }
 
-void Session::write_metrics(bool even_if_fresh) {
-  if (options_.run_dir.empty()) return;
-  const std::int64_t now_ns = io_.clock.monotonic_ns();
-  if (!even_if_fresh && metrics_written_ns_ != 0 &&
-      now_ns - metrics_written_ns_ < kMetricsFileNs)
-    return;
-  metrics_written_ns_ = now_ns;
-  const std::string path = os::join_path(options_.run_dir, "prom-scrape.prom");
-  if (auto ok = os::write_file_atomically(os::real_file_system(), path,
-                                          metrics_.registry.text());
-      !ok)
-    os::log_error("cannot write our metrics", {{"err", ok.error().message}});
-}
-
 void Session::loop() {
-  while (handle_signals()) {
-    write_metrics(false);
+  while (handle_requests()) {
+    service_.turn();
     const bool input_open = input_ && input_->fd() >= 0;
     if (!sender_->status() || (!input_open && scraper_->finished())) return;
-    wake_fds_ = {signals_->fd(), sender_->failure_fd()};
+    wake_fds_ = {service_.fd(), sender_->failure_fd()};
     if (input_open) wake_fds_.push_back(input_->fd());
     scraper_->turn(kTurnMs, wake_fds_);
     pollfd readable{
@@ -368,10 +313,9 @@ void Session::loop() {
 }
 
 Exit Session::end() {
-  os::notify_manager("STOPPING=1");
-  server_.reset();
+  service_.stop();
   const Status written = sender_->close();
-  write_metrics(true);
+  service_.write_metrics();
   if (!written && sender_->reader_gone()) return Exit::kOk;
   if (!written) {
     io_.complain(written.error().message);
@@ -399,7 +343,7 @@ Exit Session::run() {
     io_.complain(ok.error().message);
     return cli::exit_for(ok.error().code);
   }
-  os::announce_ready(static_cast<int>(options_.ready_fd));
+  service_.ready();
   loop();
   return end();
 }
@@ -441,14 +385,10 @@ Exit run(const Options& typed, cli::Io& io) {
   if (options.once ||
       (options.count == 0 && !options.urls.empty() && options.interval_ms == 0))
     options.count = 1;
-  if (options.run_dir.empty()) options.run_dir = environment("RUNDIR");
-  auto level = os::parse_log_level(options.log_level);
-  auto format = os::parse_log_format(options.log_format);
-  if (!level || !format) {
-    io.complain((!level ? level.error() : format.error()).message);
+  if (auto ok = service::resolve(options.service); !ok) {
+    io.complain(ok.error().message);
     return Exit::kUsage;
   }
-  os::configure_log({.level = *level, .format = *format});
   return Session(options, io).run();
 }
 

@@ -347,7 +347,7 @@ receivers:
         file.write(good)
     server.process.send_signal(signal.SIGHUP)
     told = len(hook.taken)
-    ok(wait_for(lambda: "configuration loaded" in
+    ok(wait_for(lambda: "configuration reloaded" in
                 open(os.path.join(DIR, "log")).read()), "SIGHUP reloads")
     time.sleep(1.2)
     ok(len(hook.taken) == told, "a reload repeats nothing")
