@@ -232,11 +232,11 @@ bool Scanner::read_label_name(std::string_view& name) {
 
 template <bool kOpenMetrics>
 bool Scanner::read_labels(Record& record, bool has_name) {
-  const auto blanks = [this] {
-    if constexpr (!kOpenMetrics) skip_blanks();
+  const auto blanks = [](Scanner& scanner) {
+    if constexpr (!kOpenMetrics) scanner.skip_blanks();
   };
   for (;;) {
-    blanks();
+    blanks(*this);
     if (skip('}')) break;
     std::string_view name;
     const bool in_quotes = looking_at('"');
@@ -245,7 +245,7 @@ bool Scanner::read_labels(Record& record, bool has_name) {
     } else if (!read_label_name(name)) {
       return false;
     }
-    blanks();
+    blanks(*this);
     if (in_quotes && (looking_at(',') || looking_at('}'))) {
       if (has_name) return complain("the metric has two names", name);
       has_name = true;
@@ -254,11 +254,11 @@ bool Scanner::read_labels(Record& record, bool has_name) {
     }
     if (!note_label(name, record)) return false;
     if (!skip('=')) return complain("expected equal");
-    blanks();
+    blanks(*this);
     std::string_view value;
     if (!looking_at('"')) return complain("expected label value");
     if (!read_quoted(value, !kOpenMetrics)) return false;
-    blanks();
+    blanks(*this);
     // Text does without the comma, as upstream's parser.
     if (!skip(',') && kOpenMetrics && !looking_at('}'))
       return complain("expected comma or brace close");

@@ -14,6 +14,9 @@ constexpr std::size_t kWireSniffBytes = 12;
 constexpr std::size_t kFirstLineMax = 65536;
 // A piece of a stream, so that a batch stays small.
 constexpr std::size_t kPieceBytes = 4ULL << 20U;
+// Half of a pipe.  A scrape that is longer cannot be waited for: there may be
+// no room for the rest of it before some of this is taken.
+constexpr std::size_t kWaitBytesMax = 512ULL << 10U;
 // Uncommitted frames beyond it are committed on the way.
 constexpr std::size_t kFramesPerCommit = 4096;
 
@@ -185,11 +188,16 @@ Result<std::size_t> Decoder::feed_lines(std::string_view bytes,
     text = completed;
   }
   const bool full = bytes.size() >= kPieceBytes;
-  bool hold = follows == Follows::kMore || (full && !last);
+  using enum TextInput::Hold;
+  auto hold = follows == Follows::kMore || (full && !last) ? kRun : kNothing;
   auto taken = text_.take_piece(text, format_, hold);
+  if (taken && *taken == 0 && hold == kRun && text.size() >= kWaitBytesMax) {
+    // What is one row should still not be cut.
+    hold = kGroup;
+    taken = text_.take_piece(text, format_, hold);
+  }
   if (taken && *taken == 0 && full) {
-    // One run longer than a piece.
-    hold = false;
+    hold = kNothing;
     taken = text_.take_piece(text, format_, hold);
   }
   if (!taken && taken.error().code == Code::kBusy) {

@@ -24,18 +24,41 @@ std::uint64_t random_seed() {
 TextInput::TextInput(Writer& writer, os::Clock& clock)
     : writer_(writer), clock_(clock), seed_(random_seed()) {}
 
-// The type before a line decides how `le` and `quantile` are written.
+// kNone: not known yet, to be named by name_new.  The type before a line
+// decides how `le` and `quantile` are written.
 SeriesId TextInput::series_of(const Parser& parser) {
   const std::uint64_t seed =
       seed_ + static_cast<std::uint64_t>(parser.continuation().type);
   const Hash128 hash = hash128(parser.sample().series, seed);
   const auto at = known_.find(hash);
   if (at != known_.end()) return at->second;
-  const SeriesId id = writer_.series(parser.labels());
-  if (id == kNone) return kNone;  // asked again, so that each is counted
-  if (known_.size() >= kKnownMax) known_.clear();
-  known_.try_emplace(hash, id);
-  return id;
+  new_.push_back(
+      {.sample = samples_.size(), .text = hash, .labels = parser.labels()});
+  return kNone;
+}
+
+// Forgets those behind the first `count`.
+void TextInput::keep_samples(std::size_t count) {
+  samples_.resize(count);
+  while (!new_.empty() && new_.back().sample >= count) new_.pop_back();
+}
+
+// The writer gets to know a series together with its first sample: one that it
+// had committed alone could have no place in a row any more.
+void TextInput::name_new() {
+  for (const NewSeries& found : new_) {
+    SeriesId& id = samples_[found.sample].series;
+    const auto at = known_.find(found.text);
+    if (at != known_.end()) {
+      id = at->second;
+      continue;
+    }
+    id = writer_.series(found.labels);
+    if (id == kNone) continue;  // asked again, so that each is counted
+    if (known_.size() >= kKnownMax) known_.clear();
+    known_.try_emplace(found.text, id);
+  }
+  new_.clear();
 }
 
 void TextInput::note_metadata(const exposition::Metadata& metadata) {
@@ -59,7 +82,7 @@ void TextInput::enter_midway() {
 }
 
 // Up to the end of the parser's input or its first malformed line.
-Status TextInput::parse(Parser& parser, Run& run) {
+Status TextInput::parse(Parser& parser, Hold hold, Run& run) {
   run.sample = samples_.size();
   while (true) {
     const Parser::Continuation before = parser.continuation();
@@ -72,17 +95,21 @@ Status TextInput::parse(Parser& parser, Run& run) {
     }
     const exposition::Sample& sample = parser.sample();
     const std::int64_t t_ms = sample.t_ms.value_or(now_ms_);
-    if (run.series == nullptr || t_ms != run.t_ms)
+    const SeriesId series = series_of(parser);
+    const SourceId group = hold == Hold::kGroup ? writer_.home(series) : kNone;
+    if (run.series == nullptr || t_ms != run.t_ms || group != run.group)
       run = {.t_ms = t_ms,
              .sample = samples_.size(),
              .series = sample.series.data(),
-             .before = before};
+             .before = before,
+             .group = group};
     samples_.push_back(
-        {series_of(parser), t_ms, std::bit_cast<std::uint64_t>(sample.value)});
+        {series, t_ms, std::bit_cast<std::uint64_t>(sample.value)});
   }
 }
 
 Status TextInput::deliver() {
+  name_new();
   Status done = writer_.add(samples_);
   samples_.clear();
   if (done && !metadata_.empty()) {
@@ -106,28 +133,29 @@ Status TextInput::take_whole(std::string_view text, Format format) {
   now_ms_ = clock_.wall_ms();
   Parser parser(text, format);
   Run run;
-  if (Status parsed = parse(parser, run); !parsed) return parsed;
+  if (Status parsed = parse(parser, Hold::kNothing, run); !parsed)
+    return parsed;
   return deliver();
 }
 
 Result<std::size_t> TextInput::take_piece(std::string_view piece, Format format,
-                                          bool hold) {
+                                          Hold hold) {
   now_ms_ = clock_.wall_ms();
   Parser parser(piece, format, state_);
   Run run;
   std::size_t taken = piece.size();
-  if (!parse(parser, run)) {
-    samples_.clear();
+  if (!parse(parser, hold, run)) {
+    keep_samples(0);
     if (Status done = take_lines(piece, format); !done)
       return fail(done.error());
-  } else if (!hold || run.series == nullptr) {
+  } else if (hold == Hold::kNothing || run.series == nullptr) {
     state_ = parser.continuation();
   } else {
     // The line of the run's first sample is the first one to be left.
     const auto at = static_cast<std::size_t>(run.series - piece.data());
     const std::size_t newline = piece.rfind('\n', at);
     taken = newline == std::string_view::npos ? 0 : newline + 1;
-    samples_.resize(run.sample);
+    keep_samples(run.sample);
     if (samples_.empty()) taken = 0;
     if (taken > 0) state_ = run.before;
   }
@@ -147,12 +175,12 @@ Status TextInput::take_lines(std::string_view piece, Format format) {
     Parser parser(line, format, state_);
     const std::size_t before = samples_.size();
     Run run;
-    const Status parsed = parse(parser, run);
+    const Status parsed = parse(parser, Hold::kNothing, run);
     if (parsed) {
       state_ = parser.continuation();
       continue;
     }
-    samples_.resize(before);
+    keep_samples(before);
     ++state_.line;
     if (bad_lines_++ == 0)
       os::log_warn("malformed line left out; more are only counted",

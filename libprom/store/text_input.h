@@ -26,13 +26,18 @@ class TextInput {
   // all (kBadData with line and column).
   Status take_whole(std::string_view text, exposition::Format format);
 
+  // What take_piece leaves for the next call, since more of it may follow.
+  enum class Hold {
+    kNothing,
+    kRun,    // the last run of samples of one time
+    kGroup,  // of it only those that the writer keeps in one row
+  };
   // A piece of a stream, which ends with the end of a line; returns how much
-  // of it was taken.  With `hold` the last run of samples of one time is left
-  // for the next call, since more of the same scrape may follow: 0 when there
-  // is no other.  Malformed lines are counted, left out, and the first one is
-  // logged.  Samples without a time get the time of this call.
+  // of it was taken, 0 when nothing is in front of what is held.  Malformed
+  // lines are counted, left out, and the first one is logged.  Samples without
+  // a time get the time of this call.
   Result<std::size_t> take_piece(std::string_view piece,
-                                 exposition::Format format, bool hold);
+                                 exposition::Format format, Hold hold);
 
   // The first piece need not begin with the first line of the pipe dialect.
   void enter_midway();
@@ -42,16 +47,19 @@ class TextInput {
   [[nodiscard]] bool ended() const { return state_.ended; }
 
  private:
-  // Where the samples of the newest time begin.
+  // Where the samples of the newest time, or their last group, begin.
   struct Run {
     std::int64_t t_ms = 0;
     std::size_t sample = 0;  // index
     const char* series = nullptr;
     exposition::Parser::Continuation before;
+    std::uint32_t group = 0;
   };
-  Status parse(exposition::Parser& parser, Run& run);
+  Status parse(exposition::Parser& parser, Hold hold, Run& run);
   Status take_lines(std::string_view piece, exposition::Format format);
   SeriesId series_of(const exposition::Parser& parser);
+  void keep_samples(std::size_t count);
+  void name_new();
   void note_metadata(const exposition::Metadata& metadata);
   Status deliver();
 
@@ -68,6 +76,13 @@ class TextInput {
   };
   boost::unordered_flat_map<Hash128, SeriesId, HashOf> known_;
   std::vector<SeriesSample> samples_;
+  // Of samples_, ascending: those of series that were not known.
+  struct NewSeries {
+    std::size_t sample = 0;
+    Hash128 text;
+    Labels labels;
+  };
+  std::vector<NewSeries> new_;
   std::map<std::string, wire::MetadataFrame::Item> metadata_;
   std::uint64_t bad_lines_ = 0;
 };

@@ -104,6 +104,10 @@ class Writer {
   // For input that names its series once and then by number.  kNone when the
   // series is refused, which is counted.
   SeriesId series(const Labels& labels);
+  // The source in whose rows the series has its place; kNone: none yet.
+  [[nodiscard]] SourceId home(SeriesId series) const {
+    return series < homes_.size() ? homes_[series] : kNone;
+  }
   // Samples in any order.  Runs of one time make rows where that is smaller.
   Status add(std::span<const SeriesSample> samples);
 

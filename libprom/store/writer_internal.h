@@ -15,6 +15,10 @@ namespace prom::store {
 constexpr std::uint32_t kGroupRows = 32;
 // Samples per run of one time from which runs of text input become rows.
 constexpr std::size_t kRowSamplesMin = 8;
+// Series that share rows when nothing but their time joins them: wide enough
+// that a row's header does not matter, and narrow enough that a long run of
+// samples can be taken in pieces without cutting many rows.
+constexpr std::size_t kImplicitColumnsMax = 1024;
 // A layout that grew so often begins anew, so that reading it stays cheap.
 constexpr std::uint32_t kLayoutRecordsMax = 256;
 // What may wait in memory for a disk that is full.

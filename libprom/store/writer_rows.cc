@@ -278,12 +278,20 @@ Position Writer::jump_of(Source& source) {
 void Writer::take_run(std::span<const SeriesSample> run) {
   SourceId home = kNone;
   std::vector<std::pair<SourceId, std::vector<SeriesSample>>> parts;
+  const auto width = [&](SourceId id) {
+    const bool here = !parts.empty() && parts.back().first == id;
+    return std::max(sources_[id]->columns.size(),
+                    here ? parts.back().second.size() : 0);
+  };
   for (const SeriesSample& sample : run) {
     const SourceId known = homes_[sample.series];
     if (known != kNone) home = known;
     const bool is_new = known == kNone && sample.series >= series_staged_;
-    if (is_new && (home == kNone || sources_[home]->has_sender))
+    if (is_new && (home == kNone || sources_[home]->has_sender ||
+                   width(home) >= kImplicitColumnsMax))
       home = source_of(labels_of(sample.series).hash() ^ kImplicitSource);
+    // Before any part's layout names all new series.
+    if (is_new) homes_[sample.series] = home;
     // What began among the loose ones stays there, and a sender's rows are
     // the sender's.
     if ((known == kNone && !is_new) || sources_[home]->has_sender) {
