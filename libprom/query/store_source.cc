@@ -1,7 +1,6 @@
 #include "libprom/query/store_source.h"
 
-#include "libprom/store/sample_reader.h"
-#include "libprom/store/snapshot.h"
+#include "libprom/store/view.h"
 
 namespace prom::query {
 namespace {
@@ -13,20 +12,18 @@ class StoreBatch final : public SampleBatch {
 
 class StoreSelection final : public Selection {
  public:
-  StoreSelection(std::shared_ptr<const store::Snapshot> snapshot,
-                 std::vector<store::SeriesId> series, const SelectRange& range)
-      : snapshot_(snapshot),
-        reader_(std::move(snapshot), std::move(series), range.min_ms,
-                range.max_ms) {}
+  StoreSelection(std::shared_ptr<const store::View> view,
+                 std::unique_ptr<const store::ViewSelection> series)
+      : view_(std::move(view)), series_(std::move(series)) {}
 
-  [[nodiscard]] std::size_t size() const override { return reader_.size(); }
+  [[nodiscard]] std::size_t size() const override { return series_->size(); }
 
   [[nodiscard]] Labels labels(std::size_t series) const override {
-    return snapshot_->labels(reader_.series()[series]);
+    return series_->labels(series);
   }
 
   [[nodiscard]] LabelColumn column(std::string_view name) const override {
-    store::LabelIds ids = snapshot_->column(name, reader_.series());
+    store::LabelIds ids = series_->column(name);
     return {.ids = std::move(ids.ids), .values = std::move(ids.values)};
   }
 
@@ -37,7 +34,7 @@ class StoreSelection final : public Selection {
   Status read(std::size_t first, std::size_t count,
               SampleBatch& into) const override {
     auto& batch = dynamic_cast<StoreBatch&>(into);
-    reader_.read(first, count, batch.samples);
+    series_->read(first, count, batch.samples);
     batch.series.resize(count);
     for (std::size_t i = 0; i < count; ++i)
       batch.series[i] = batch.samples.of(i);
@@ -46,24 +43,15 @@ class StoreSelection final : public Selection {
 
   [[nodiscard]] std::vector<std::string> warnings() const override {
     std::vector<std::string> all;
-    for (const Error& damage : snapshot_->damage())
+    for (const Error& damage : view_->damage())
       all.push_back("store: " + damage.message);
     return all;
   }
 
  private:
-  std::shared_ptr<const store::Snapshot> snapshot_;
-  store::SampleReader reader_;
+  std::shared_ptr<const store::View> view_;
+  std::unique_ptr<const store::ViewSelection> series_;
 };
-
-Result<std::vector<store::SeriesId>> find(const store::Snapshot& snapshot,
-                                          const Matchers& matchers,
-                                          const SelectRange& range) {
-  const store::CommitBody& root = snapshot.root();
-  if (range.max_ms < root.min_ms || range.min_ms > root.max_ms)
-    return std::vector<store::SeriesId>();
-  return snapshot.select(matchers);
-}
 
 std::vector<std::string> limited(std::vector<std::string> all,
                                  std::size_t limit) {
@@ -75,36 +63,35 @@ std::vector<std::string> limited(std::vector<std::string> all,
 
 Result<std::unique_ptr<StoreSource>> StoreSource::open(
     const std::string& path) {
-  auto snapshot = store::Snapshot::open(path);
-  if (!snapshot) return fail(std::move(snapshot).error());
-  return std::make_unique<StoreSource>(std::move(*snapshot));
+  auto view = store::View::open(path);
+  if (!view) return fail(std::move(view).error());
+  return std::make_unique<StoreSource>(std::move(*view));
 }
 
-StoreSource::StoreSource(std::shared_ptr<const store::Snapshot> snapshot)
-    : snapshot_(std::move(snapshot)) {}
+StoreSource::StoreSource(std::shared_ptr<const store::View> view)
+    : view_(std::move(view)) {}
 
 Result<std::unique_ptr<Selection>> StoreSource::select(
     const Matchers& matchers, const SelectRange& range) const {
-  auto series = find(*snapshot_, matchers, range);
+  auto series = view_->select(matchers, range.min_ms, range.max_ms);
   if (!series) return fail(std::move(series).error());
-  snapshot_->sort_by_labels(*series);
-  return std::make_unique<StoreSelection>(snapshot_, std::move(*series), range);
+  return std::make_unique<StoreSelection>(view_, std::move(*series));
 }
 
 Result<std::vector<std::string>> StoreSource::label_names(
     const Matchers& matchers, const SelectRange& range,
     std::size_t limit) const {
-  const auto series = find(*snapshot_, matchers, range);
+  const auto series = view_->select(matchers, range.min_ms, range.max_ms);
   if (!series) return fail(series.error());
-  return limited(snapshot_->label_names(*series), limit);
+  return limited((*series)->label_names(), limit);
 }
 
 Result<std::vector<std::string>> StoreSource::label_values(
     std::string_view name, const Matchers& matchers, const SelectRange& range,
     std::size_t limit) const {
-  const auto series = find(*snapshot_, matchers, range);
+  const auto series = view_->select(matchers, range.min_ms, range.max_ms);
   if (!series) return fail(series.error());
-  return limited(snapshot_->label_values(name, *series), limit);
+  return limited((*series)->label_values(name), limit);
 }
 
 }  // namespace prom::query

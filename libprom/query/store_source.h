@@ -1,4 +1,4 @@
-// A store as a source of the engine: one snapshot, read in place.
+// A store as a source of the engine: one view, read in place.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 #include "libprom/query/source.h"
 
 namespace prom::store {
-class Snapshot;
+class View;
 }
 
 namespace prom::query {
@@ -22,7 +22,7 @@ class StoreSource final : public Source {
   // open it again, which takes well under a millisecond for a small store.
   // kMissing when there is no store.
   static Result<std::unique_ptr<StoreSource>> open(const std::string& path);
-  explicit StoreSource(std::shared_ptr<const store::Snapshot> snapshot);
+  explicit StoreSource(std::shared_ptr<const store::View> view);
 
   Result<std::unique_ptr<Selection>> select(
       const Matchers& matchers, const SelectRange& range) const override;
@@ -33,10 +33,10 @@ class StoreSource final : public Source {
       std::string_view name, const Matchers& matchers, const SelectRange& range,
       std::size_t limit) const override;
 
-  [[nodiscard]] const store::Snapshot& snapshot() const { return *snapshot_; }
+  [[nodiscard]] const store::View& view() const { return *view_; }
 
  private:
-  std::shared_ptr<const store::Snapshot> snapshot_;
+  std::shared_ptr<const store::View> view_;
 };
 
 }  // namespace prom::query

@@ -1,5 +1,6 @@
 #include "libprom/store/ctl.h"
 
+#include <charconv>
 #include <cstring>
 
 namespace prom::store {
@@ -40,6 +41,16 @@ std::string hex16(std::uint64_t value) {
   return text;
 }
 
+std::optional<std::uint64_t> parse_hex16(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (text.size() != 16 || error != std::errc() ||
+      end != text.data() + text.size())
+    return std::nullopt;
+  return value;
+}
+
 }  // namespace
 
 std::uint64_t seal_position(Position position) {
@@ -53,8 +64,10 @@ std::optional<Position> open_position(std::uint64_t sealed) {
   return units * 8;
 }
 
-std::string ctl_path(const std::string& store) {
-  return store + "/ctl";
+std::string ctl_path(const std::string& store, std::uint64_t generation) {
+  return (generation == kFirstGeneration ? store
+                                         : head_path(store, generation)) +
+         "/ctl";
 }
 std::string lock_path(const std::string& store) {
   return store + "/LOCK";
@@ -63,14 +76,29 @@ std::string head_path(const std::string& store, std::uint64_t generation) {
   return store + "/head/" + hex16(generation);
 }
 
+Result<std::vector<std::uint64_t>> list_generations(const std::string& store) {
+  auto entries = os::real_file_system().list(store + "/head");
+  if (!entries && entries.error().code == Code::kMissing)
+    return fail(Code::kMissing, "no store at " + store);
+  if (!entries) return fail(std::move(entries).error());
+  std::vector<std::uint64_t> all;
+  for (const os::DirectoryEntry& entry : *entries) {
+    const auto generation = parse_hex16(entry.name);
+    if (generation && os::exists(ctl_path(store, *generation)))
+      all.push_back(*generation);
+  }
+  return all;
+}
+
 Status Ctl::create(os::FileSystem& files, const std::string& store,
-                   std::uint64_t store_id, std::int64_t now_ms) {
+                   std::uint64_t generation, std::uint64_t store_id,
+                   std::int64_t now_ms) {
   CtlHeader header{};
   std::memcpy(header.magic, kCtlMagic.data(), sizeof header.magic);
   header.version = kFormatVersion;
   header.features = kFeatures;
   header.store_id = store_id;
-  header.generation = 1;
+  header.generation = generation;
   header.created_ms = now_ms;
   std::string page;
   append_struct(page, header);
@@ -79,14 +107,15 @@ Status Ctl::create(os::FileSystem& files, const std::string& store,
   char* const counters = page.data() + kCountersAt;
   store_le(counters + kLogEnd * 8, seal_position(kFirstPosition));
   store_le(counters + kSyncedEnd * 8, seal_position(kFirstPosition));
-  return os::write_file_atomically(files, ctl_path(store), page);
+  return os::write_file_atomically(files, ctl_path(store, generation), page);
 }
 
 Ctl::Ctl(os::MappedFile file) : file_(std::move(file)) {}
 
 Result<std::shared_ptr<Ctl>> Ctl::open(const std::string& store,
+                                       std::uint64_t generation,
                                        os::MappedFile::Access access) {
-  const std::string path = ctl_path(store);
+  const std::string path = ctl_path(store, generation);
   auto file = os::MappedFile::open(path, access, kCtlBytes);
   if (!file && file.error().code == Code::kMissing)
     return fail(Code::kMissing, "no store at " + store);
@@ -96,6 +125,8 @@ Result<std::shared_ptr<Ctl>> Ctl::open(const std::string& store,
     return fail(Code::kCorrupt, path + ": not a store: bad magic");
   if (header.crc != crc32c(file->bytes().first(60)))
     return fail(Code::kCorrupt, path + ": bad crc at 0");
+  if (header.generation != generation)
+    return fail(Code::kCorrupt, path + ": of another generation");
   if (header.version != kFormatVersion || (header.features & ~kFeatures) != 0)
     return fail(Code::kConfig,
                 path + ": format " + std::to_string(header.version) +

@@ -1,7 +1,10 @@
-// STORE/ctl: one page, the only one that is ever stored to through a mapping.
-// Its counters publish what the writer has put into the arenas: they are the
-// last thing that an append changes and the first thing that a reader loads.
-// The format is specified in prom-head(5).
+// The counters of a generation of the head: one page, the only kind that is
+// ever stored to through a mapping.  They publish what the writer has put into
+// the arenas: they are the last thing that an append changes and the first
+// thing that a reader loads.  The format is specified in prom-head(5).
+//
+// A generation exists once its counters do.  The newest one is written; the
+// others are closed and never change again.
 #pragma once
 
 #include <atomic>
@@ -9,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "libprom/base/result.h"
 #include "libprom/os/file.h"
@@ -26,12 +30,16 @@ std::optional<Position> open_position(std::uint64_t sealed);
 // Thread-safe: the counters are atomics.
 class Ctl {
  public:
-  // Creates STORE/ctl, whole or not at all.  `store_id` is random.
+  // Creates the counters, whole or not at all, in a directory that exists.
+  // `store_id` is random, and the same for all generations.
   static Status create(os::FileSystem& files, const std::string& store,
-                       std::uint64_t store_id, std::int64_t now_ms);
-  // kMissing when there is no store; kConfig when it is of a version or has
-  // features that this program does not know; kCorrupt when it is damaged.
+                       std::uint64_t generation, std::uint64_t store_id,
+                       std::int64_t now_ms);
+  // kMissing when there is no such generation; kConfig when it is of a version
+  // or has features that this program does not know; kCorrupt when it is
+  // damaged.
   static Result<std::shared_ptr<Ctl>> open(const std::string& store,
+                                           std::uint64_t generation,
                                            os::MappedFile::Access access);
 
   [[nodiscard]] std::uint64_t store_id() const { return store_id_; }
@@ -60,9 +68,14 @@ class Ctl {
   std::int64_t created_ms_ = 0;
 };
 
-std::string ctl_path(const std::string& store);
+// STORE/ctl for the first generation, and with it the mark of a store;
+// STORE/head/<generation>/ctl for the others.
+std::string ctl_path(const std::string& store, std::uint64_t generation);
 std::string lock_path(const std::string& store);
 // STORE/head/<generation>
 std::string head_path(const std::string& store, std::uint64_t generation);
+// Of all generations that are on the disk, ascending.  kMissing when there is
+// no store.
+Result<std::vector<std::uint64_t>> list_generations(const std::string& store);
 
 }  // namespace prom::store

@@ -35,6 +35,9 @@ using SeriesId = std::uint32_t;
 using SourceId = std::uint32_t;
 constexpr std::uint32_t kNone = 0xFFFFFFFFU;
 
+// Of the head; they count up from here.
+constexpr std::uint64_t kFirstGeneration = 1;
+
 // -- limits
 constexpr std::uint64_t kArenaBytesMin = 1ULL << 20U;
 constexpr std::uint64_t kArenaBytesMax = 64ULL << 20U;

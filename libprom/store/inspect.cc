@@ -1,5 +1,7 @@
 #include "libprom/store/inspect.h"
 
+#include <utility>
+
 #include <fmt/format.h>
 
 #include "libprom/base/duration.h"
@@ -10,15 +12,15 @@
 namespace prom::store {
 namespace {
 
-using SnapshotPointer = std::shared_ptr<const Snapshot>;
+using ViewPointer = std::shared_ptr<const View>;
 
 // nullptr: it was said what is wrong, and `exit` is the status.
-SnapshotPointer open_for(const InspectOptions& options, cli::Io& io,
-                         cli::Exit& exit) {
-  auto snapshot = Snapshot::open(options.store);
-  if (snapshot) return std::move(*snapshot);
-  io.complain(snapshot.error().message);
-  exit = cli::exit_for(snapshot.error().code);
+ViewPointer open_for(const InspectOptions& options, cli::Io& io,
+                     cli::Exit& exit) {
+  auto view = View::open(options.store);
+  if (view) return std::move(*view);
+  io.complain(view.error().message);
+  exit = cli::exit_for(view.error().code);
   return nullptr;
 }
 
@@ -62,6 +64,9 @@ std::string stats_json(const StoreStats& stats) {
   count_json(json, "allocated_bytes", stats.allocated_bytes);
   json.key("bytes_per_sample").number(stats.bytes_per_sample);
   count_json(json, "blocks", stats.blocks);
+  count_json(json, "block_samples", stats.block_samples);
+  count_json(json, "block_bytes", stats.block_bytes);
+  count_json(json, "deletions", stats.deletions);
   json.key("min_time").integer(stats.min_ms);
   json.key("max_time").integer(stats.max_ms);
   top_json(json, "top_metrics", stats.metrics);
@@ -75,9 +80,9 @@ std::string stats_json(const StoreStats& stats) {
 
 cli::Exit run_stats(const InspectOptions& options, cli::Io& io) {
   cli::Exit exit = cli::Exit::kOk;
-  const SnapshotPointer snapshot = open_for(options, io, exit);
-  if (!snapshot) return exit;
-  const StoreStats stats = stats_of(*snapshot, options.top);
+  const ViewPointer view = open_for(options, io, exit);
+  if (!view) return exit;
+  const StoreStats stats = stats_of(*view, options.top);
   if (options.output == "json") {
     io.out.write(stats_json(stats));
     return exit;
@@ -90,8 +95,11 @@ cli::Exit run_stats(const InspectOptions& options, cli::Io& io) {
   out.write(fmt::format("bytes             {}\n", stats.bytes));
   out.write(fmt::format("allocated bytes   {}\n", stats.allocated_bytes));
   out.write(fmt::format("bytes per sample  {:.3f}\n", stats.bytes_per_sample));
-  out.write(fmt::format("blocks            {} (the head keeps everything)\n",
-                        stats.blocks));
+  out.write(fmt::format("blocks            {} ({} samples, {} bytes)\n",
+                        stats.blocks, stats.block_samples, stats.block_bytes));
+  if (stats.deletions > 0)
+    out.write(fmt::format("deletions         {} to be applied by a merge\n",
+                          stats.deletions));
   if (stats.samples > 0)
     out.write(fmt::format("time              {} to {}\n",
                           time_text(stats.min_ms), time_text(stats.max_ms)));
@@ -103,19 +111,7 @@ cli::Exit run_stats(const InspectOptions& options, cli::Io& io) {
 
 namespace {
 
-void ls_json(const Snapshot& snapshot, os::Output& out) {
-  const Head& head = snapshot.head();
-  std::string text;
-  JsonWriter json(text);
-  json.begin_object();
-  json.key("head").begin_object();
-  count_json(json, "series", snapshot.series_count());
-  count_json(json, "samples", head.root().samples);
-  count_json(json, "zones", head.zone_count());
-  if (head.root().samples > 0) {
-    json.key("min_time").integer(head.root().min_ms);
-    json.key("max_time").integer(head.root().max_ms);
-  }
+void arenas_json(JsonWriter& json, const Head& head) {
   json.key("arenas").begin_array();
   for (const StreamReader* stream : {&head.log(), &head.index()}) {
     for (const auto& arena : stream->arenas()) {
@@ -127,6 +123,20 @@ void ls_json(const Snapshot& snapshot, os::Output& out) {
     }
   }
   json.end_array();
+}
+
+void head_json(JsonWriter& json, const Snapshot& snapshot) {
+  const Head& head = snapshot.head();
+  json.begin_object();
+  count_json(json, "generation", snapshot.generation());
+  count_json(json, "series", snapshot.series_count());
+  count_json(json, "samples", head.root().samples);
+  count_json(json, "zones", head.zone_count());
+  if (head.root().samples > 0) {
+    json.key("min_time").integer(head.root().min_ms);
+    json.key("max_time").integer(head.root().max_ms);
+  }
+  arenas_json(json, head);
   json.key("sources").begin_array();
   for (const SourceReport& source : sources_of(snapshot)) {
     json.begin_object();
@@ -138,18 +148,50 @@ void ls_json(const Snapshot& snapshot, os::Output& out) {
   }
   json.end_array();
   json.end_object();
+}
+
+void ls_json(const View& view, os::Output& out) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object();
+  json.key("heads").begin_array();
+  for (const auto& snapshot : view.heads()) head_json(json, *snapshot);
+  json.end_array();
   json.key("blocks").begin_array();
+  for (const ManifestBlock& block : view.manifest().blocks) {
+    json.begin_object();
+    json.key("id").string(block.id.to_string());
+    count_json(json, "level", block.level);
+    json.key("min_time").integer(block.min_ms);
+    json.key("max_time").integer(block.max_ms);
+    count_json(json, "series", block.series);
+    count_json(json, "samples", block.samples);
+    count_json(json, "bytes", block.bytes);
+    json.end_object();
+  }
   json.end_array();
   json.end_object();
   out.write(text + "\n");
 }
 
-void ls_text(const Snapshot& snapshot, os::Output& out) {
+void blocks_text(const Manifest& manifest, os::Output& out) {
+  if (manifest.blocks.empty()) return;
+  out.write(fmt::format("{:<26}  {:>5}  {:>10}  {:>12}  {:>12}  {:<24}  {}\n",
+                        "BLOCK", "LEVEL", "SERIES", "SAMPLES", "BYTES", "FROM",
+                        "TO"));
+  for (const ManifestBlock& block : manifest.blocks)
+    out.write(fmt::format("{:<26}  {:>5}  {:>10}  {:>12}  {:>12}  {:<24}  {}\n",
+                          block.id.to_string(), block.level, block.series,
+                          block.samples, block.bytes, time_text(block.min_ms),
+                          time_text(block.max_ms)));
+  out.write("\n");
+}
+
+void head_text(const Snapshot& snapshot, os::Output& out) {
   const Head& head = snapshot.head();
-  out.write(fmt::format(
-      "head: {} series, {} samples, {} zones; no blocks: the head keeps "
-      "everything\n",
-      snapshot.series_count(), head.root().samples, head.zone_count()));
+  out.write(fmt::format("head {}: {} series, {} samples, {} zones\n",
+                        snapshot.generation(), snapshot.series_count(),
+                        head.root().samples, head.zone_count()));
   if (head.root().samples > 0)
     out.write(fmt::format("time: {} to {}\n", time_text(head.root().min_ms),
                           time_text(head.root().max_ms)));
@@ -169,30 +211,40 @@ void ls_text(const Snapshot& snapshot, os::Output& out) {
                           time_text(source.last_ms)));
 }
 
+void ls_text(const View& view, os::Output& out) {
+  blocks_text(view.manifest(), out);
+  bool first = true;
+  for (const auto& snapshot : view.heads()) {
+    if (!std::exchange(first, false)) out.write("\n");
+    head_text(*snapshot, out);
+  }
+}
+
 }  // namespace
 
 cli::Exit run_ls(const InspectOptions& options, cli::Io& io) {
   cli::Exit exit = cli::Exit::kOk;
-  const SnapshotPointer snapshot = open_for(options, io, exit);
-  if (!snapshot) return exit;
+  const ViewPointer view = open_for(options, io, exit);
+  if (!view) return exit;
   if (options.output == "json") {
-    ls_json(*snapshot, io.out);
+    ls_json(*view, io.out);
   } else {
-    ls_text(*snapshot, io.out);
+    ls_text(*view, io.out);
   }
   return exit;
 }
 
 cli::Exit run_verify(const InspectOptions& options, cli::Io& io) {
   cli::Exit exit = cli::Exit::kOk;
-  const SnapshotPointer snapshot = open_for(options, io, exit);
-  if (!snapshot) return exit;
-  const VerifyReport report = verify(*snapshot);
+  const ViewPointer view = open_for(options, io, exit);
+  if (!view) return exit;
+  const VerifyReport report = verify(*view);
   if (options.output == "json") {
     std::string text;
     JsonWriter json(text);
     json.begin_object();
     count_json(json, "records", report.records);
+    count_json(json, "blocks", report.blocks);
     count_json(json, "bytes", report.bytes);
     json.key("damage").begin_array();
     for (const std::string& one : report.damage) json.string(one);
@@ -202,9 +254,9 @@ cli::Exit run_verify(const InspectOptions& options, cli::Io& io) {
   } else {
     for (const std::string& one : report.damage)
       io.out.write("damaged: " + printable(one) + "\n");
-    io.out.write(fmt::format("{} records, {} bytes checked, {} damaged\n",
-                             report.records, report.bytes,
-                             report.damage.size()));
+    io.out.write(fmt::format(
+        "{} records and {} blocks, {} bytes checked, {} damaged\n",
+        report.records, report.blocks, report.bytes, report.damage.size()));
   }
   return report.damage.empty() ? exit : cli::Exit::kNo;
 }

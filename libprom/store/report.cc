@@ -1,8 +1,6 @@
 #include "libprom/store/report.h"
 
 #include <algorithm>
-#include <map>
-#include <numeric>
 
 namespace prom::store {
 namespace {
@@ -15,12 +13,10 @@ StoreStats::Top top_of(StoreStats::Top all, std::size_t limit) {
   return all;
 }
 
-void count_labels(const Snapshot& snapshot, std::size_t top,
+void count_labels(const ViewSelection& all, std::size_t top,
                   StoreStats& stats) {
-  std::vector<SeriesId> series(snapshot.series_count());
-  std::iota(series.begin(), series.end(), 0U);
-  for (const std::string& name : snapshot.label_names(series)) {
-    const LabelIds column = snapshot.column(name, series);
+  for (const std::string& name : all.label_names()) {
+    const LabelIds column = all.column(name);
     std::vector<std::uint64_t> counts(column.values.size());
     for (const std::uint32_t id : column.ids) ++counts[id];
     StoreStats::Top values;
@@ -70,29 +66,49 @@ void verify_index(const Snapshot& snapshot, VerifyReport& report) {
   }
 }
 
+void add_damage(const std::vector<Error>& damage, VerifyReport& report) {
+  for (const Error& one : damage) {
+    if (std::ranges::find(report.damage, one.message) == report.damage.end())
+      report.damage.push_back(one.message);
+  }
+}
+
 }  // namespace
 
-StoreStats stats_of(const Snapshot& snapshot, std::size_t top) {
-  const Head& head = snapshot.head();
+StoreStats stats_of(const View& view, std::size_t top) {
   StoreStats stats;
-  stats.series = snapshot.series_count();
-  stats.samples = head.root().samples;
-  stats.sources = head.sources().size();
-  stats.commits = head.root().number;
-  stats.bytes = head.log_end() - head.log().begin();
-  if (head.zone_count() > 0)
-    stats.bytes += head.index_end() - head.index().begin();
-  for (const StreamReader* stream : {&head.log(), &head.index()}) {
-    for (const auto& arena : stream->arenas())
-      stats.allocated_bytes += arena.size;
+  for (const auto& snapshot : view.heads()) {
+    const Head& head = snapshot->head();
+    stats.samples += head.root().samples;
+    stats.sources = head.sources().size();  // of the newest generation
+    stats.commits += head.root().number;
+    stats.bytes += head.log_end() - head.log().begin();
+    if (head.zone_count() > 0)
+      stats.bytes += head.index_end() - head.index().begin();
+    for (const StreamReader* stream : {&head.log(), &head.index()}) {
+      for (const auto& arena : stream->arenas())
+        stats.allocated_bytes += arena.size;
+    }
   }
+  for (const ManifestBlock& block : view.manifest().blocks) {
+    ++stats.blocks;
+    stats.block_samples += block.samples;
+    stats.block_bytes += block.bytes;
+  }
+  stats.samples += stats.block_samples;
+  stats.bytes += stats.block_bytes;
+  stats.allocated_bytes += stats.block_bytes;
+  stats.deletions = view.manifest().deletions.size();
   if (stats.samples > 0) {
     stats.bytes_per_sample =
         static_cast<double>(stats.bytes) / static_cast<double>(stats.samples);
-    stats.min_ms = head.root().min_ms;
-    stats.max_ms = head.root().max_ms;
+    stats.min_ms = view.min_ms();
+    stats.max_ms = view.max_ms();
   }
-  if (top > 0) count_labels(snapshot, top, stats);
+  const auto all = view.select({}, INT64_MIN, INT64_MAX);
+  if (!all) return stats;
+  stats.series = (*all)->size();
+  if (top > 0) count_labels(**all, top, stats);
   return stats;
 }
 
@@ -125,10 +141,17 @@ VerifyReport verify(const Snapshot& snapshot) {
   VerifyReport report;
   verify_log(snapshot, report);
   verify_index(snapshot, report);
-  for (const Error& damage : snapshot.damage()) {
-    if (std::ranges::find(report.damage, damage.message) == report.damage.end())
-      report.damage.push_back(damage.message);
+  add_damage(snapshot.damage(), report);
+  return report;
+}
+
+VerifyReport verify(const View& view) {
+  VerifyReport report;
+  for (const auto& snapshot : view.heads()) {
+    verify_log(*snapshot, report);
+    verify_index(*snapshot, report);
   }
+  add_damage(view.damage(), report);
   return report;
 }
 

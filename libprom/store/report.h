@@ -1,4 +1,4 @@
-// What prom-store ls, stats and verify say about a store: read from a snapshot,
+// What prom-store ls, stats and verify say about a store: read from a view,
 // beside a running writer.
 #pragma once
 
@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "libprom/store/snapshot.h"
+#include "libprom/store/view.h"
 
 namespace prom::store {
 
@@ -16,11 +16,14 @@ struct StoreStats {
   std::uint64_t samples = 0;
   std::uint64_t sources = 0;
   std::uint64_t commits = 0;
-  std::uint64_t bytes = 0;            // of records in the head
-  std::uint64_t allocated_bytes = 0;  // of its files
+  std::uint64_t bytes = 0;            // of records in the head and of blocks
+  std::uint64_t allocated_bytes = 0;  // of the files
   double bytes_per_sample = 0;
   std::uint64_t blocks = 0;
-  std::int64_t min_ms = 0;  // 0 and 0 while there are no samples
+  std::uint64_t block_samples = 0;
+  std::uint64_t block_bytes = 0;
+  std::uint64_t deletions = 0;  // that readers still have to apply
+  std::int64_t min_ms = 0;      // 0 and 0 while there are no samples
   std::int64_t max_ms = 0;
   // Most first, at most the limit that was asked for.
   using Top = std::vector<std::pair<std::string, std::uint64_t>>;
@@ -28,7 +31,7 @@ struct StoreStats {
   Top labels;   // distinct values of a label
   Top pairs;    // series with name=value
 };
-StoreStats stats_of(const Snapshot& snapshot, std::size_t top);
+StoreStats stats_of(const View& view, std::size_t top);
 
 struct SourceReport {
   std::uint64_t key = 0;
@@ -40,10 +43,12 @@ std::vector<SourceReport> sources_of(const Snapshot& snapshot);
 
 struct VerifyReport {
   std::uint64_t records = 0;
+  std::uint64_t blocks = 0;
   std::uint64_t bytes = 0;
   std::vector<std::string> damage;  // with file and offset
 };
 // Reads every byte that is published.
+VerifyReport verify(const View& view);
 VerifyReport verify(const Snapshot& snapshot);
 
 }  // namespace prom::store

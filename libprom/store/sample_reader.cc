@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "libprom/store/row_codec.h"
+#include "libprom/store/sample_order.h"
 
 namespace prom::store {
 namespace {
@@ -57,7 +58,6 @@ Keyframe keyframe_of(const RowRecord& row) {
 }
 
 }  // namespace
-
 
 // Columns of one layout that belong to selected series.
 struct SampleReader::Era {
@@ -441,45 +441,23 @@ void SampleReader::append_loose(std::size_t index, Samples& into) const {
 
 // -- both
 
-namespace {
-
-// Orders the samples from `begin` on by time; of equal times one stays.
-void put_in_order(Samples& samples, std::size_t begin) {
-  const auto times = std::span(samples.t_ms).subspan(begin);
-  const auto not_ascending = [](std::int64_t a, std::int64_t b) {
-    return a >= b;
-  };
-  if (std::ranges::adjacent_find(times, not_ascending) == times.end()) return;
-  std::vector<std::pair<std::int64_t, double>> sorted;
-  sorted.reserve(times.size());
-  for (std::size_t i = begin; i < samples.t_ms.size(); ++i)
-    sorted.emplace_back(samples.t_ms[i], samples.value[i]);
-  std::ranges::stable_sort(sorted, {}, &std::pair<std::int64_t, double>::first);
-  samples.t_ms.resize(begin);
-  samples.value.resize(begin);
-  for (const auto& [t_ms, value] : sorted) {
-    if (samples.t_ms.size() > begin && samples.t_ms.back() == t_ms) continue;
-    samples.t_ms.push_back(t_ms);
-    samples.value.push_back(value);
+void SampleReader::append(std::size_t index, Samples& into) const {
+  const std::size_t begin = into.t_ms.size();
+  const SourceId home = snapshot_->head().home(series_[index]);
+  if (home < sources_.size()) append_rows(home, index, into);
+  for (const SourceId source : foreign_) {
+    if (source != home) append_rows(source, index, into);
   }
+  append_loose(index, into);
+  put_in_order(into, begin);
 }
-
-}  // namespace
 
 void SampleReader::read(std::size_t first, std::size_t count,
                         Samples& into) const {
   into.clear();
-  const Head& head = snapshot_->head();
   for (std::size_t i = first; i < first + count; ++i) {
-    const std::size_t begin = into.t_ms.size();
-    const SourceId home = head.home(series_[i]);
-    if (home < sources_.size()) append_rows(home, i, into);
-    for (const SourceId source : foreign_) {
-      if (source != home) append_rows(source, i, into);
-    }
-    append_loose(i, into);
-    put_in_order(into, begin);
-    into.end.push_back(into.t_ms.size());
+    append(i, into);
+    into.end_series();
   }
 }
 

@@ -34,6 +34,8 @@ class SampleReader {
   // Samples of series [first, first + count), each ascending without
   // duplicates.  Damaged rows are left out and reported to the snapshot.
   void read(std::size_t first, std::size_t count, Samples& into) const;
+  // Appends the samples of one series, without end_series().
+  void append(std::size_t index, Samples& into) const;
 
  private:
   struct Era;

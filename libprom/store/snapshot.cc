@@ -2,11 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <map>
 #include <numeric>
 #include <set>
 
 #include <boost/unordered/unordered_flat_map.hpp>
+
+#include "libprom/store/label_order.h"
 
 namespace prom::store {
 namespace {
@@ -60,52 +63,30 @@ std::vector<std::uint8_t> wanted_values(const ZoneColumn& column, Memo& memo) {
   return wanted;
 }
 
-// Numbers for strings in the order of first sight; 0 is the empty string.
-class Interner {
- public:
-  explicit Interner(std::vector<std::string>& values) : values_(values) {
-    values_.emplace_back();
-  }
-  std::uint32_t id(std::string_view value) {
-    if (value.empty()) return 0;
-    const auto next = static_cast<std::uint32_t>(values_.size());
-    const auto [at, fresh] = ids_.try_emplace(std::string(value), next);
-    if (fresh) values_.emplace_back(value);
-    return at->second;
-  }
-
- private:
-  std::vector<std::string>& values_;
-  boost::unordered_flat_map<std::string, std::uint32_t> ids_;
-};
-
-// Sorts `order` by key[order[i]], keeping the order of equal keys.
-void counting_sort(std::vector<std::uint32_t>& order,
-                   const std::vector<std::uint32_t>& key) {
-  const auto [low, high] = std::ranges::minmax(key);
-  if (low == high) return;
-  std::vector<std::uint32_t> start(high - low + 2ULL);
-  for (const std::uint32_t i : order) ++start[key[i] - low + 1ULL];
-  std::partial_sum(start.begin(), start.end(), start.begin());
-  std::vector<std::uint32_t> sorted(order.size());
-  for (const std::uint32_t i : order) sorted[start[key[i] - low]++] = i;
-  order.swap(sorted);
-}
-
 }  // namespace
 
 Result<std::shared_ptr<const Snapshot>> Snapshot::open(
     const std::string& path) {
-  auto ctl = Ctl::open(path, os::MappedFile::Access::kRead);
+  const auto generations = list_generations(path);
+  if (!generations) return fail(generations.error());
+  if (generations->empty()) return fail(Code::kMissing, "no store at " + path);
+  return open(path, generations->back());
+}
+
+Result<std::shared_ptr<const Snapshot>> Snapshot::open(
+    const std::string& path, std::uint64_t generation) {
+  auto ctl = Ctl::open(path, generation, os::MappedFile::Access::kRead);
   if (!ctl) return fail(std::move(ctl).error());
   return open(path, std::move(*ctl));
 }
 
 Result<std::shared_ptr<const Snapshot>> Snapshot::open(
     const std::string& path, std::shared_ptr<Ctl> ctl) {
+  const std::uint64_t generation = ctl->generation();
   auto head = Head::open(path, std::move(ctl));
   if (!head) return fail(std::move(head).error());
-  return std::shared_ptr<const Snapshot>(new Snapshot(std::move(*head)));
+  return std::shared_ptr<const Snapshot>(
+      new Snapshot(generation, std::move(*head)));
 }
 
 Result<ZoneColumn> Snapshot::zone_column(std::size_t zone,
@@ -152,6 +133,24 @@ Result<std::vector<SeriesId>> Snapshot::select(const Matchers& matchers) const {
   return found;
 }
 
+std::vector<std::uint64_t> Snapshot::hashes() const {
+  std::vector<std::uint64_t> all(series_count());
+  for (std::size_t z = 0; z < head_->zone_count(); ++z) {
+    Result<Bytes> hashes = head_->zone(z).hashes();
+    if (!hashes) {
+      head_->report(hashes.error());
+      const auto rebuilt = head_->rebuild_zone(z);
+      if (rebuilt) hashes = (*rebuilt)->hashes();
+    }
+    if (!hashes) continue;
+    std::memcpy(all.data() + z * kZoneSeries, hashes->data(), hashes->size());
+  }
+  const std::vector<Labels>& tail = head_->tail();
+  for (std::size_t i = 0; i < tail.size(); ++i)
+    all[head_->tail_first() + i] = tail[i].empty() ? 0 : tail[i].hash();
+  return all;
+}
+
 LabelIds Snapshot::column(std::string_view name,
                           std::span<const SeriesId> series) const {
   LabelIds result;
@@ -185,9 +184,6 @@ LabelIds Snapshot::column(std::string_view name,
   return result;
 }
 
-// Labels compare pair by pair.  With every pair (name, value) replaced by its
-// rank among all pairs they compare number by number, and a radix sort from the
-// last pair to the first does the rest.
 void Snapshot::sort_by_labels(std::vector<SeriesId>& series) const {
   if (series.size() < kRankSortMin) {
     std::vector<std::pair<Labels, SeriesId>> pairs;
@@ -197,31 +193,12 @@ void Snapshot::sort_by_labels(std::vector<SeriesId>& series) const {
     for (std::size_t i = 0; i < pairs.size(); ++i) series[i] = pairs[i].second;
     return;
   }
-  std::vector<std::vector<std::uint32_t>> keys;  // keys[position][series]
-  std::vector<std::uint32_t> pairs_seen(series.size());
-  std::uint32_t base = 0;
-  for (const std::string& name : label_names(series)) {
-    const LabelIds found = column(name, series);
-    std::vector<std::uint32_t> by_value(found.values.size() - 1);
-    std::iota(by_value.begin(), by_value.end(), 1U);
-    std::ranges::sort(by_value, {}, [&](auto i) -> const std::string& {
-      return found.values[i];
-    });
-    std::vector<std::uint32_t> rank(found.values.size());
-    for (const std::uint32_t i : by_value) rank[i] = ++base;
-    for (std::size_t i = 0; i < series.size(); ++i) {
-      if (found.ids[i] == 0) continue;
-      const std::uint32_t position = pairs_seen[i]++;
-      if (position == keys.size()) keys.emplace_back(series.size());
-      keys[position][i] = rank[found.ids[i]];
-    }
-  }
-  std::vector<std::uint32_t> order(series.size());
-  std::iota(order.begin(), order.end(), 0U);
-  for (std::size_t position = keys.size(); position-- > 0;)
-    counting_sort(order, keys[position]);
-  std::vector<SeriesId> sorted(series.size());
-  for (std::size_t i = 0; i < order.size(); ++i) sorted[i] = series[order[i]];
+  LabelOrder order(series.size());
+  for (const std::string& name : label_names(series))
+    order.add(column(name, series));
+  std::vector<SeriesId> sorted;
+  sorted.reserve(series.size());
+  for (const std::uint32_t i : order.sorted()) sorted.push_back(series[i]);
   series.swap(sorted);
 }
 

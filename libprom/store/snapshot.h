@@ -1,9 +1,9 @@
-// What a reader in any process sees of a store: the head as of one commit.
-// Opening takes no lock and tells nobody; what it shows never changes, however
-// long it is held.  prom-query, prom-rules and prom-store's own reports read
-// through it, query/store_source.h makes it a source of the engine.
+// What a reader in any process sees of one generation of the head, as of one
+// commit.  Opening takes no lock and tells nobody; what it shows never changes,
+// however long it is held.  Readers of a whole store use store/view.h, which
+// joins the generations and the blocks.
 //
-//   auto snapshot = Snapshot::open("prom-data");
+//   auto snapshot = Snapshot::open("prom-data", generation);
 //   auto series = (*snapshot)->select(matchers);
 //   SampleReader reader(*snapshot, std::move(*series), min_ms, max_ms);
 //   reader.read(0, reader.size(), samples);
@@ -41,12 +41,16 @@ struct FamilyMetadata {
 // Immutable and thread-safe.
 class Snapshot {
  public:
-  // kMissing when there is no store at `path`.
+  // kMissing when there is no such generation in the store at `path`.
+  static Result<std::shared_ptr<const Snapshot>> open(const std::string& path,
+                                                      std::uint64_t generation);
+  // Of the newest generation.
   static Result<std::shared_ptr<const Snapshot>> open(const std::string& path);
   // The same with the counters of a writer in this process.
   static Result<std::shared_ptr<const Snapshot>> open(const std::string& path,
                                                       std::shared_ptr<Ctl> ctl);
 
+  [[nodiscard]] std::uint64_t generation() const { return generation_; }
   [[nodiscard]] const Head& head() const { return *head_; }
   [[nodiscard]] const CommitBody& root() const { return head_->root(); }
   [[nodiscard]] std::uint32_t series_count() const {
@@ -59,6 +63,8 @@ class Snapshot {
   [[nodiscard]] Labels labels(SeriesId series) const {
     return head_->labels(series);
   }
+  // Labels::hash of each series; 0 where its record is damaged.
+  [[nodiscard]] std::vector<std::uint64_t> hashes() const;
   [[nodiscard]] LabelIds column(std::string_view name,
                                 std::span<const SeriesId> series) const;
   // Into the ascending order of their labels.
@@ -77,11 +83,13 @@ class Snapshot {
   [[nodiscard]] std::vector<Error> damage() const { return head_->damage(); }
 
  private:
-  explicit Snapshot(std::unique_ptr<Head> head) : head_(std::move(head)) {}
+  Snapshot(std::uint64_t generation, std::unique_ptr<Head> head)
+      : generation_(generation), head_(std::move(head)) {}
   // A column of a zone, from the log when the zone is damaged.
   [[nodiscard]] Result<ZoneColumn> zone_column(std::size_t zone,
                                                std::string_view name) const;
 
+  const std::uint64_t generation_;
   std::unique_ptr<Head> head_;
 };
 

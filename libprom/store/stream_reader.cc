@@ -39,6 +39,7 @@ Status StreamReader::refresh() {
     arena->file_size = info->size;
     arena->limit =
         *start + (info->size - std::min(info->size, sizeof(ArenaHeader)));
+    map(*arena);
     arenas_.push_back(std::move(arena));
   }
   std::ranges::sort(arenas_, {}, [](const auto& a) { return a->start; });
@@ -52,9 +53,7 @@ StreamReader::Arena* StreamReader::arena_of(Position position) const {
   const auto after = std::ranges::upper_bound(
       arenas_, position, {}, [](const auto& a) { return a->start; });
   if (after == arenas_.begin()) return nullptr;
-  Arena* const arena = std::prev(after)->get();
-  std::call_once(arena->once, [&] { map(*arena); });
-  return arena;
+  return std::prev(after)->get();
 }
 
 void StreamReader::map(Arena& arena) const {

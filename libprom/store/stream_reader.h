@@ -1,5 +1,6 @@
-// The reading end of a stream: arenas mapped read-only, on first touch.  Used
-// by every reader of the store, also by the writer when it opens.
+// The reading end of a stream: arenas mapped read-only, all at once, so that a
+// generation that is removed stays readable for who has it open.  Used by every
+// reader of the store, also by the writer when it opens.
 //
 // Everything that comes out has been checked against its checksum.  What does
 // not pass is an Error with file and offset, never bytes.
@@ -31,7 +32,7 @@ struct Record {
 // Thread-safe.
 class StreamReader {
  public:
-  // Lists the arenas of [kFirstPosition, …); maps none yet.
+  // Lists and maps the arenas.
   static Result<std::unique_ptr<StreamReader>> open(
       const std::string& directory, std::string stream, std::uint64_t store_id);
 
@@ -69,7 +70,6 @@ class StreamReader {
     Position start = 0;
     Position limit = 0;           // start of the next, or of its own end
     std::uint64_t file_size = 0;  // when listed
-    std::once_flag once;
     os::MappedFile file;
     os::FaultGuard guard;
     Status status;

@@ -27,12 +27,12 @@ std::uint64_t random_id() {
 
 Status create_store(os::FileSystem& files, const std::string& path,
                     std::int64_t now_ms) {
-  const std::string head = head_path(path, 1);
+  const std::string head = head_path(path, kFirstGeneration);
   if (Status made = os::make_directories(files, head); !made) return made;
   for (const std::string& directory : {path + "/head", path}) {
     if (Status done = files.sync_directory(directory); !done) return done;
   }
-  return Ctl::create(files, path, random_id(), now_ms);
+  return Ctl::create(files, path, kFirstGeneration, random_id(), now_ms);
 }
 
 }  // namespace
@@ -86,11 +86,16 @@ Result<std::unique_ptr<Writer>> Writer::open(const std::string& path,
 }
 
 Status Writer::prepare() {
-  if (!os::exists(ctl_path(path_))) {
+  if (!os::exists(ctl_path(path_, kFirstGeneration))) {
     Status made = create_store(files_, path_, clock_.wall_ms());
     if (!made) return fail(std::move(made).error().in("create " + path_));
   }
-  auto ctl = Ctl::open(path_, os::MappedFile::Access::kReadWrite);
+  const auto generations = list_generations(path_);
+  if (!generations) return fail(generations.error());
+  if (generations->empty())
+    return fail(Code::kCorrupt, path_ + ": the head is missing");
+  auto ctl =
+      Ctl::open(path_, generations->back(), os::MappedFile::Access::kReadWrite);
   if (!ctl) return fail(std::move(ctl).error());
   ctl_ = std::move(*ctl);
   auto head = Head::open(path_, ctl_);

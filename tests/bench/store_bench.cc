@@ -287,7 +287,7 @@ void million(double scale) {
     }
     print("store_new_series", spent / targets / kColumns * 1e9, "ns/series");
     print("store_index_bytes",
-          static_cast<double>(stats_of(**Snapshot::open(path), 0).bytes) /
+          static_cast<double>(stats_of(**View::open(path), 0).bytes) /
               targets / kColumns,
           "B/series, first row included");
   }

@@ -1,0 +1,99 @@
+// A generation of the head as a part of a view.
+#include <algorithm>
+#include <mutex>
+
+#include "libprom/store/sample_reader.h"
+#include "libprom/store/view_part.h"
+
+namespace prom::store {
+namespace {
+
+class HeadReader final : public PartReader {
+ public:
+  HeadReader(std::shared_ptr<const Snapshot> snapshot,
+             std::vector<PartSeries> series, std::int64_t min_ms,
+             std::int64_t max_ms)
+      : reader_(std::move(snapshot), std::move(series), min_ms, max_ms) {}
+
+  void append(std::size_t index, Samples& into) const override {
+    reader_.append(index, into);
+  }
+
+ private:
+  const SampleReader reader_;
+};
+
+class HeadPart final : public ViewPart {
+ public:
+  explicit HeadPart(std::shared_ptr<const Snapshot> snapshot)
+      : snapshot_(std::move(snapshot)) {}
+
+  [[nodiscard]] std::int64_t min_ms() const override {
+    return snapshot_->root().min_ms;
+  }
+  [[nodiscard]] std::int64_t max_ms() const override {
+    return snapshot_->root().max_ms;
+  }
+  [[nodiscard]] Result<std::vector<PartSeries>> select(
+      const Matchers& matchers) const override {
+    return snapshot_->select(matchers);
+  }
+  [[nodiscard]] Labels labels(PartSeries series) const override {
+    return snapshot_->labels(series);
+  }
+  [[nodiscard]] LabelIds column(
+      std::string_view name,
+      std::span<const PartSeries> series) const override {
+    return snapshot_->column(name, series);
+  }
+  [[nodiscard]] std::vector<std::string> label_names(
+      std::span<const PartSeries> series) const override {
+    return snapshot_->label_names(series);
+  }
+  void sort_by_labels(std::vector<PartSeries>& series) const override {
+    snapshot_->sort_by_labels(series);
+  }
+  [[nodiscard]] std::unique_ptr<PartReader> reader(
+      std::vector<PartSeries> series, std::int64_t min_ms,
+      std::int64_t max_ms) const override {
+    return std::make_unique<HeadReader>(snapshot_, std::move(series), min_ms,
+                                        max_ms);
+  }
+  void add_metadata(std::vector<FamilyMetadata>& all) const override {
+    std::ranges::move(snapshot_->metadata(), std::back_inserter(all));
+  }
+  void add_damage(std::vector<Error>& all) const override {
+    std::ranges::move(snapshot_->damage(), std::back_inserter(all));
+  }
+
+  [[nodiscard]] PartSeries find(const Labels& labels) const override {
+    std::call_once(hashed_, [&] {
+      const std::vector<std::uint64_t> hashes = snapshot_->hashes();
+      by_hash_.reserve(hashes.size());
+      for (PartSeries i = 0; i < hashes.size(); ++i)
+        by_hash_.emplace_back(hashes[i], i);
+      std::ranges::sort(by_hash_);
+    });
+    const auto candidates =
+        std::ranges::equal_range(by_hash_, labels.hash(), {},
+                                 &std::pair<std::uint64_t, PartSeries>::first);
+    for (const auto& [hash, series] : candidates) {
+      if (snapshot_->labels(series) == labels) return series;
+    }
+    return kNone;
+  }
+
+ private:
+  const std::shared_ptr<const Snapshot> snapshot_;
+  mutable std::once_flag hashed_;
+  // Hash and number, ascending.
+  mutable std::vector<std::pair<std::uint64_t, PartSeries>> by_hash_;
+};
+
+}  // namespace
+
+std::unique_ptr<ViewPart> head_part(std::shared_ptr<const Snapshot> snapshot) {
+  return std::make_unique<HeadPart>(std::move(snapshot));
+}
+
+}  // namespace prom::store
