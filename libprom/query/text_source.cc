@@ -52,19 +52,35 @@ class FrameSink {
   }
   void operator()(const wire::Row& row) {
     const std::vector<std::size_t>& columns = columns_[row.source];
+    auto start = row.starts.begin();
+    auto histogram = row.histograms.begin();
     for (std::size_t i = 0; i < row.values.size(); ++i) {
       if (wire::is_absent(row.values[i])) continue;
-      into_.add(columns[i], row.t_ms, row.values[i]);
+      while (start != row.starts.end() && start->column < i) ++start;
+      const bool started = start != row.starts.end() && start->column == i;
+      const std::int64_t start_ms = started ? start->start_ms : 0;
+      if (histogram != row.histograms.end() && histogram->column == i) {
+        into_.add(columns[i], row.t_ms, histogram->histogram, start_ms);
+        ++histogram;
+      } else {
+        into_.add(columns[i], row.t_ms, row.values[i], start_ms);
+      }
       ++input_.samples;
     }
   }
   void operator()(const wire::Loose& loose) {
     for (const wire::Loose::Item& item : loose.items) {
-      into_.add(item.labels, item.t_ms, item.value);
+      const std::size_t series = into_.series(item.labels);
+      if (item.histogram) {
+        into_.add(series, item.t_ms, *item.histogram, item.start_ms);
+      } else {
+        into_.add(series, item.t_ms, item.value, item.start_ms);
+      }
       ++input_.samples;
     }
   }
   void operator()(const wire::MetadataFrame& /*metadata*/) {}
+  void operator()(const wire::ExemplarFrame& /*exemplars*/) {}
   void operator()(const wire::Trailer& /*trailer*/) {}
   void operator()(const wire::Skipped& /*skipped*/) {}
 

@@ -26,6 +26,7 @@ constexpr std::uint8_t kRowFrame = 2;
 constexpr std::uint8_t kLooseFrame = 3;
 constexpr std::uint8_t kMetadataFrame = 4;
 constexpr std::uint8_t kTrailerFrame = 5;
+constexpr std::uint8_t kExemplarFrame = 6;
 // Types from here on may be skipped by a reader that does not know them.
 constexpr std::uint8_t kOptionalFrames = 0x80;
 

@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,6 +28,7 @@
 
 #include "libprom/base/bytes.h"
 #include "libprom/base/result.h"
+#include "libprom/model/histogram.h"
 #include "libprom/model/labels.h"
 
 namespace prom::wire {
@@ -47,6 +49,8 @@ constexpr std::size_t kColumnsKeptMax = 64ULL << 20U;
 // One call of Reader::read stops after about so much memory of frames, since
 // a few bytes may be a wide row.
 constexpr std::size_t kDecodedBytesMax = 128ULL << 20U;
+// Histograms of one row, in units of FloatHistogram::sample_weight().
+constexpr std::size_t kRowHistogramWeightMax = 2ULL << 20U;
 constexpr std::uint32_t kRowsPerWhole = 64;
 constexpr std::uint32_t kRowsPerLayout = 256;
 
@@ -67,6 +71,21 @@ struct Layout {
 // again: hash64 of the little-endian hashes of its series, in order.
 std::uint64_t fingerprint(const std::vector<Labels>& series);
 
+// A cell of a row that is a native histogram, as model/histogram_codec.h admits
+// it.  Stale markers are floats.
+struct HistogramCell {
+  std::uint32_t column = 0;
+  FloatHistogram histogram;
+};
+
+// When the counter of a cell started.
+struct StartCell {
+  std::uint32_t column = 0;
+  std::int64_t start_ms = 0;  // not 0
+
+  bool operator==(const StartCell&) const = default;
+};
+
 // One scrape: at one time at most one sample for each series of the layout.
 // On the wire only values that differ from the row before are sent.
 struct Row {
@@ -77,6 +96,9 @@ struct Row {
   std::uint64_t sequence = 0;
   std::int64_t t_ms = 0;
   std::vector<double> values;  // absent where the series has no sample
+  // Both ascending by column.  The value of a histogram's column is its sum.
+  std::vector<HistogramCell> histograms;
+  std::vector<StartCell> starts;  // where they are known
 };
 
 // Samples that bring their own timestamps.
@@ -84,10 +106,25 @@ struct Loose {
   struct Item {
     Labels labels;
     std::int64_t t_ms = 0;
-    double value = 0;
+    double value = 0;           // of a histogram: its sum
+    std::int64_t start_ms = 0;  // of the counter; 0: unknown
+    // Null for a float.  Frames are copied; this is not.
+    std::shared_ptr<const FloatHistogram> histogram = {};
   };
   std::uint64_t source = 0;
   std::uint64_t sequence = 0;
+  std::vector<Item> items;
+};
+
+// Observations that stand for others.  A sender repeats none that it sent; a
+// receiver must not mind if it does.
+struct ExemplarFrame {
+  struct Item {
+    Labels series;
+    Labels labels;  // of the exemplar; may be empty
+    std::int64_t t_ms = 0;
+    double value = 0;
+  };
   std::vector<Item> items;
 };
 
@@ -117,7 +154,8 @@ struct Skipped {
   Reason reason = Reason::kUnknownLayout;
 };
 
-using Frame = std::variant<Layout, Row, Loose, MetadataFrame, Trailer, Skipped>;
+using Frame = std::variant<Layout, Row, Loose, MetadataFrame, Trailer, Skipped,
+                           ExemplarFrame>;
 
 // A private NaN that stands for "no sample" in a row; never stored as a
 // sample.  A user's value with the same bits travels in a Loose frame.
@@ -137,14 +175,16 @@ class Writer {
   // most 1 MiB encoded; a version not used for other series of this source.
   void write(const Layout& layout);
   // REQUIRES: the layout with this version was the last one written for this
-  // source; as many values as it has series; a sequence above the last one.
+  // source; as many values as it has series; a sequence above the last one;
+  // histograms of at most kRowHistogramWeightMax in all.
   void write(const Row& row);
   // Returns the number of frames that it took, 0 for no items: the first one
   // has loose.sequence, the next that plus one, and so on; the caller counts
   // on from there.
   std::uint64_t write(const Loose& loose);
-  // REQUIRES: each item at most 16 MiB of text.
+  // REQUIRES of both: each item at most 16 MiB of text.
   void write(const MetadataFrame& metadata);
+  void write(const ExemplarFrame& exemplars);
   void finish();  // the trailer
 
   // The reader may have lost everything: the next row of every source is
@@ -163,6 +203,7 @@ class Writer {
     std::uint32_t rows_until_whole = 0;
     std::uint64_t sequence = 0;  // of the last row
     std::vector<double> values;  // of the last row; empty: none yet
+    std::vector<StartCell> starts;
   };
   void write_frame(std::uint8_t type, std::string_view payload, bool compress);
   void repeat_layout(Source& source);
@@ -226,6 +267,12 @@ class Reader {
     bool has_row = false;
     std::uint64_t sequence = 0;
     std::vector<double> values;
+    std::vector<StartCell> starts;
+
+    // In units of a value.
+    [[nodiscard]] std::size_t kept() const {
+      return values.size() + 2 * starts.size();
+    }
   };
   struct RowHead;
   // The layout whose frames are being read.
@@ -240,6 +287,8 @@ class Reader {
                 std::vector<Frame>& frames);
   Status decode_layout(ByteReader in, std::vector<Frame>& frames);
   Status decode_row(ByteReader in, std::vector<Frame>& frames);
+  Status decode_loose(ByteReader in, std::vector<Frame>& frames);
+  Status keep_row(const Row& row, Source& source);
   Status keep_layout(const Pending& layout);
   Result<Source*> source_of(std::uint64_t source);
   void ask_owner(std::uint64_t id, Source& source);

@@ -7,6 +7,7 @@
 
 #include "libprom/base/checksum.h"
 #include "libprom/base/utf8.h"
+#include "libprom/wire/extras.h"
 #include "libprom/wire/format_internal.h"
 #include "libprom/wire/frame.h"
 
@@ -56,32 +57,36 @@ Status inflate(std::string_view packed, std::string& into) {
 }
 
 // Label sets reach people and JSON, so they are checked to be text here.
-bool read_labels(ByteReader& in, Labels& into) {
+bool read_label_set(ByteReader& in, Labels& into) {
   const std::string_view encoded = in.text();
-  if (!in.ok() || encoded.empty() || !Labels::decode(encoded, into))
-    return false;
+  if (!in.ok() || !Labels::decode(encoded, into)) return false;
   return std::ranges::all_of(into, [](const LabelView& label) {
     return is_valid_utf8(label.name) && is_valid_utf8(label.value);
   });
 }
+bool read_labels(ByteReader& in, Labels& into) {
+  return read_label_set(in, into) && !into.empty();
+}
 
-Status decode_loose(ByteReader in, std::vector<Frame>& frames) {
-  Loose loose;
-  loose.source = in.fixed<std::uint64_t>();
-  loose.sequence = in.fixed<std::uint64_t>();
+std::int64_t read_time(ByteReader& in, std::int64_t before_ms) {
+  return static_cast<std::int64_t>(
+      static_cast<std::uint64_t>(before_ms) +
+      static_cast<std::uint64_t>(unzigzag(in.varint())));
+}
+
+Status decode_exemplars(ByteReader in, std::vector<Frame>& frames) {
+  ExemplarFrame exemplars;
   const std::uint64_t count = in.varint();
   std::int64_t t_ms = 0;
   for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
-    Loose::Item& item = loose.items.emplace_back();
-    if (!read_labels(in, item.labels)) return corrupt("loose: bad labels");
-    t_ms = static_cast<std::int64_t>(
-        static_cast<std::uint64_t>(t_ms) +
-        static_cast<std::uint64_t>(unzigzag(in.varint())));
-    item.t_ms = t_ms;
+    ExemplarFrame::Item& item = exemplars.items.emplace_back();
+    if (!read_labels(in, item.series) || !read_label_set(in, item.labels))
+      return corrupt("exemplars: bad labels");
+    item.t_ms = t_ms = read_time(in, t_ms);
     item.value = in.fixed<double>();
   }
-  if (!in.ok() || !in.done()) return corrupt("loose: malformed");
-  frames.emplace_back(std::move(loose));
+  if (!in.ok() || !in.done()) return corrupt("exemplars: malformed");
+  frames.emplace_back(std::move(exemplars));
   return {};
 }
 
@@ -114,7 +119,7 @@ bool apply_changes(ByteReader& in, std::span<double> values) {
       values[column] = in.fixed<double>();
     }
   }
-  return in.ok() && in.done();
+  return in.ok();
 }
 
 }  // namespace
@@ -237,6 +242,8 @@ Status Reader::decode(std::uint8_t type, std::string_view payload,
       return decode_loose(in, frames);
     case kMetadataFrame:
       return decode_metadata(in, frames);
+    case kExemplarFrame:
+      return decode_exemplars(in, frames);
     case kTrailerFrame: {
       if (payload.size() != sizeof(std::uint64_t))
         return corrupt("trailer: malformed");
@@ -305,7 +312,7 @@ Status Reader::keep_layout(const Pending& layout) {
   Result<Source*> found = source_of(layout.layout.source);
   if (!found) return fail(std::move(found).error());
   Source& source = **found;
-  columns_kept_ -= source.values.size();
+  columns_kept_ -= source.kept();
   const bool asked = source.asked;
   source = Source{};
   source.asked = asked;
@@ -343,7 +350,8 @@ void Reader::ask_owner(std::uint64_t id, Source& source) {
   source.has_row = true;
   source.sequence = kept->last->sequence;
   source.values = std::move(kept->last->values);
-  columns_kept_ += source.values.size();
+  source.starts = std::move(kept->last->starts);
+  columns_kept_ += source.kept();
 }
 
 bool Reader::know_layout(const RowHead& head, Source& source) {
@@ -376,10 +384,10 @@ Status Reader::decode_row(ByteReader in, std::vector<Frame>& frames) {
   if (!know_layout(head, source)) return skip(Skipped::Reason::kUnknownLayout);
   if (source.columns != head.columns)
     return corrupt("row: not as wide as its layout");
-  Row row{head.source, head.version, head.sequence, head.t_ms, {}};
+  Row row{head.source, head.version, head.sequence, head.t_ms, {}, {}, {}};
   if (head.distance == 0) {
     const Bytes raw = in.take(head.columns * sizeof(double));
-    if (!in.ok() || !in.done()) return corrupt("row: malformed");
+    if (!in.ok()) return corrupt("row: malformed");
     row.values.resize(head.columns);
     if (!raw.empty()) std::memcpy(row.values.data(), raw.data(), raw.size());
   } else {
@@ -387,26 +395,71 @@ Status Reader::decode_row(ByteReader in, std::vector<Frame>& frames) {
     if (!source.has_row || source.sequence != head.sequence - head.distance)
       return skip(Skipped::Reason::kUnknownRow);
     row.values = source.values;
+    row.starts = source.starts;
     if (!apply_changes(in, row.values)) return corrupt("row: malformed");
   }
-  if (crc32c(std::as_bytes(std::span(row.values))) != head.values_crc) {
+  Extras extras;
+  if (!read_extras(in, row.t_ms, row.values, extras))
+    return corrupt("row: malformed histograms or starts");
+  change_starts(row.starts, extras.starts);
+  row.histograms = std::move(extras.histograms);
+  if (starts_crc(row.starts, crc32c(std::as_bytes(std::span(row.values)))) !=
+      head.values_crc) {
     if (head.distance == 0)
       return corrupt("row: its values differ from its checksum");
     // The frame is sound, so the row that it changes was another one.
     source.has_row = false;
     return skip(Skipped::Reason::kUnknownRow);
   }
-  decoded_bytes_ += 8 * head.columns;
-  if (columns_kept_ - source.values.size() + row.values.size() >
-      kColumnsKeptMax)
+  decoded_bytes_ += 8 * head.columns + extras.memory_bytes;
+  if (Status kept = keep_row(row, source); !kept) return kept;
+  frames.emplace_back(std::move(row));
+  return {};
+}
+
+Status Reader::keep_row(const Row& row, Source& source) {
+  columns_kept_ -= source.kept();
+  source.has_row = false;
+  source.values = row.values;
+  source.starts = row.starts;
+  columns_kept_ += source.kept();
+  if (columns_kept_ > kColumnsKeptMax)
     return fail(Code::kLimit, "rows of more than " +
                                   std::to_string(kColumnsKeptMax) +
                                   " series in all");
-  columns_kept_ += row.values.size() - source.values.size();
   source.has_row = true;
-  source.sequence = head.sequence;
-  source.values = row.values;
-  frames.emplace_back(std::move(row));
+  source.sequence = row.sequence;
+  return {};
+}
+
+Status Reader::decode_loose(ByteReader in, std::vector<Frame>& frames) {
+  Loose loose;
+  loose.source = in.fixed<std::uint64_t>();
+  loose.sequence = in.fixed<std::uint64_t>();
+  const std::uint64_t count = in.varint();
+  std::int64_t t_ms = 0;
+  for (std::uint64_t i = 0; i < count && in.ok(); ++i) {
+    Loose::Item& item = loose.items.emplace_back();
+    if (!read_labels(in, item.labels)) return corrupt("loose: bad labels");
+    item.t_ms = t_ms = read_time(in, t_ms);
+    item.value = in.fixed<double>();
+  }
+  std::vector<double> values;
+  if (!in.done()) {
+    for (const Loose::Item& item : loose.items) values.push_back(item.value);
+  }
+  Extras extras;
+  if (!in.ok() || !read_extras(in, 0, values, extras))
+    return corrupt("loose: malformed");
+  for (const StartCell& start : extras.starts)
+    loose.items[start.column].start_ms = start.start_ms;
+  for (HistogramCell& cell : extras.histograms) {
+    Loose::Item& item = loose.items[cell.column];
+    item.histogram =
+        std::make_shared<const FloatHistogram>(std::move(cell.histogram));
+  }
+  decoded_bytes_ += extras.memory_bytes;
+  frames.emplace_back(std::move(loose));
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "libprom/base/checksum.h"
+#include "libprom/wire/extras.h"
 #include "libprom/wire/format_internal.h"
 #include "libprom/wire/frame.h"
 
@@ -14,6 +15,8 @@ namespace {
 
 // Below this LZ4 has nothing to find.
 constexpr std::size_t kCompressBytesMin = 256;
+// Of a histogram in a frame, for each unit of FloatHistogram::sample_weight().
+constexpr std::size_t kWeightBytes = 16;
 
 std::uint64_t bits(double value) {
   return std::bit_cast<std::uint64_t>(value);
@@ -31,6 +34,14 @@ void append_labels(std::string& out, const Labels& labels) {
 void append_text(std::string& out, std::string_view text) {
   append_varint(out, text.size());
   out += text;
+}
+
+// Differences of times wrap round; the reader's sum wraps back.
+void append_time(std::string& out, std::int64_t t_ms, std::int64_t before_ms) {
+  append_varint(
+      out,
+      zigzag(static_cast<std::int64_t>(static_cast<std::uint64_t>(t_ms) -
+                                       static_cast<std::uint64_t>(before_ms))));
 }
 
 // Appends one bit per column, set where `now` differs from `before`, and the
@@ -117,6 +128,7 @@ void Writer::write(const Layout& layout) {
   source.version = layout.version;
   source.fingerprint = fingerprint(layout.series);
   source.values.clear();
+  source.starts.clear();
   source.rows_until_layout = kRowsPerLayout;
   source.rows_until_whole = 0;
   const std::size_t begin = out_.size();
@@ -167,7 +179,7 @@ void Writer::write(const Row& row) {
   append_le(payload_, source.fingerprint);
   append_le(payload_, row.sequence);
   append_le(payload_, row.t_ms);
-  append_le(payload_, crc32c(raw(row.values)));
+  append_le(payload_, starts_crc(row.starts, crc32c(raw(row.values))));
   append_varint(payload_, whole ? 0 : row.sequence - source.sequence);
   append_varint(payload_, row.values.size());
   if (whole) {
@@ -177,11 +189,22 @@ void Writer::write(const Row& row) {
     assert(row.sequence > source.sequence);
     append_changes(payload_, source.values, row.values);
   }
-  write_frame(kRowFrame, payload_, whole);
+  std::vector<HistogramRef> histograms;
+  histograms.reserve(row.histograms.size());
+  for (const HistogramCell& cell : row.histograms)
+    histograms.push_back({cell.column, &cell.histogram});
+  if (whole) {
+    append_extras(payload_, row.t_ms, row.starts, histograms);
+  } else {
+    append_extras(payload_, row.t_ms, changed_starts(source.starts, row.starts),
+                  histograms);
+  }
+  write_frame(kRowFrame, payload_, whole || !histograms.empty());
   --source.rows_until_layout;
   --source.rows_until_whole;
   source.sequence = row.sequence;
   source.values = row.values;
+  source.starts = row.starts;
 }
 
 std::uint64_t Writer::write(const Loose& loose) {
@@ -191,13 +214,21 @@ std::uint64_t Writer::write(const Loose& loose) {
     std::string part;
     std::uint64_t count = 0;
     std::int64_t t_before_ms = 0;
-    for (; at < loose.items.size() && part.size() < kFrameBytesGood; ++at) {
+    std::vector<StartCell> starts;
+    std::vector<HistogramRef> histograms;
+    std::size_t weight = 0;
+    for (; at < loose.items.size() &&
+           part.size() + weight * kWeightBytes < kFrameBytesGood;
+         ++at) {
       const Loose::Item& item = loose.items[at];
+      const auto number = static_cast<std::uint32_t>(count);
+      if (item.start_ms != 0) starts.push_back({number, item.start_ms});
+      if (item.histogram) {
+        histograms.push_back({number, item.histogram.get()});
+        weight += item.histogram->sample_weight();
+      }
       append_labels(part, item.labels);
-      // Differences of times wrap round; the reader's sum wraps back.
-      append_varint(part, zigzag(static_cast<std::int64_t>(
-                              static_cast<std::uint64_t>(item.t_ms) -
-                              static_cast<std::uint64_t>(t_before_ms))));
+      append_time(part, item.t_ms, t_before_ms);
       append_le(part, item.value);
       t_before_ms = item.t_ms;
       ++count;
@@ -207,6 +238,7 @@ std::uint64_t Writer::write(const Loose& loose) {
     append_le(payload_, loose.sequence + written);
     append_varint(payload_, count);
     payload_ += part;
+    append_extras(payload_, 0, starts, histograms);
     write_frame(kLooseFrame, payload_, true);
     ++written;
   }
@@ -230,6 +262,28 @@ void Writer::write(const MetadataFrame& metadata) {
     append_varint(payload_, count);
     payload_ += part;
     write_frame(kMetadataFrame, payload_, true);
+  }
+}
+
+void Writer::write(const ExemplarFrame& exemplars) {
+  std::size_t at = 0;
+  while (at < exemplars.items.size()) {
+    std::string part;
+    std::uint64_t count = 0;
+    std::int64_t t_before_ms = 0;
+    for (; at < exemplars.items.size() && part.size() < kFrameBytesGood; ++at) {
+      const ExemplarFrame::Item& item = exemplars.items[at];
+      append_labels(part, item.series);
+      append_labels(part, item.labels);
+      append_time(part, item.t_ms, t_before_ms);
+      append_le(part, item.value);
+      t_before_ms = item.t_ms;
+      ++count;
+    }
+    payload_.clear();
+    append_varint(payload_, count);
+    payload_ += part;
+    write_frame(kExemplarFrame, payload_, true);
   }
 }
 
