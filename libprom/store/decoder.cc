@@ -150,7 +150,9 @@ Status Decoder::deliver_frames() {
 }
 
 Status Decoder::take(const wire::Frame& frame) {
-  if (std::holds_alternative<wire::Trailer>(frame)) return {};
+  if (std::holds_alternative<wire::Trailer>(frame) ||
+      std::holds_alternative<wire::ExemplarFrame>(frame))
+    return {};
   if (std::holds_alternative<wire::Skipped>(frame)) {
     if (counters_.skipped_rows++ == 0)
       os::log_warn("rows before their layout skipped; more are only counted");

@@ -97,8 +97,8 @@ struct Row {
   std::int64_t t_ms = 0;
   std::vector<double> values;  // absent where the series has no sample
   // Both ascending by column.  The value of a histogram's column is its sum.
-  std::vector<HistogramCell> histograms;
-  std::vector<StartCell> starts;  // where they are known
+  std::vector<HistogramCell> histograms = {};
+  std::vector<StartCell> starts = {};  // where they are known
 };
 
 // Samples that bring their own timestamps.

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include "libprom/base/checksum.h"
+#include "libprom/model/histogram_text.h"
 #include "libprom/model/sample.h"
 
 namespace prom::wire {
@@ -71,6 +72,32 @@ struct Recording {
   std::vector<std::size_t> boundaries;
 };
 
+FloatHistogram histogram(std::string_view text) {
+  const auto parsed = parse_histogram_text(text);
+  EXPECT_TRUE(parsed) << text;
+  return parsed.value_or(FloatHistogram());
+}
+
+std::string text_of(const FloatHistogram& histogram) {
+  std::string text;
+  append_histogram_text(text, histogram);
+  return text;
+}
+
+// A row with a histogram in column 1 and starts; they change with the sequence.
+Row rich_row(std::uint64_t sequence, std::size_t columns) {
+  Row row = row_of(1, 1, sequence, columns);
+  const std::string count = std::to_string(sequence);
+  row.histograms.push_back(
+      {1, histogram("{{schema:2 count:" + count + " sum:" + count +
+                    " offset:-3 buckets:[" + count + "]}}")});
+  row.values[1] = row.histograms[0].histogram.sum;
+  for (std::uint32_t i = 2; i < columns; ++i) {
+    if (i % 5 != sequence % 5) row.starts.push_back({i, 1000 + i / 4});
+  }
+  return row;
+}
+
 // Two sources, two layouts of one of them, loose samples, metadata, a trailer.
 Recording record(std::size_t rows = 6) {
   Recording r;
@@ -95,6 +122,8 @@ Recording record(std::size_t rows = 6) {
       Loose{3, 7, {{series(1), -5, 1.5}, {series(2), 9, stale_nan()}}});
   mark();
   writer.write(MetadataFrame{{{"m1", "counter", "Help.", "seconds"}}});
+  mark();
+  writer.write(ExemplarFrame{{{series(1), Labels{{"id", "x"}}, 5, 0.5}}});
   mark();
   writer.finish();
   mark();
@@ -627,6 +656,105 @@ TEST(Wire, WritesTheExampleOfTheManPage) {
             "08000000"
             "eaf99f8d"
             "0300000000000000");
+}
+
+// --- histograms, starts, exemplars
+
+TEST(WireExtras, ArriveInWholeRowsAndInRowsOfChanges) {
+  std::string bytes;
+  Writer writer(bytes);
+  writer.write(layout_of(1, 1, 30));
+  for (std::uint64_t k = 1; k <= 200; ++k) writer.write(rich_row(k, 30));
+  writer.finish();
+  Reader reader;
+  std::vector<Frame> frames;
+  ASSERT_TRUE(read_all(reader, bytes, frames));
+  const auto rows = only<Row>(frames);
+  ASSERT_EQ(rows.size(), 200U);
+  for (const Row& row : rows) {
+    const Row expected = rich_row(row.sequence, 30);
+    EXPECT_TRUE(same_bits(row.values, expected.values));
+    EXPECT_EQ(row.starts, expected.starts);
+    ASSERT_EQ(row.histograms.size(), 1U);
+    EXPECT_EQ(row.histograms[0].column, 1U);
+    EXPECT_EQ(text_of(row.histograms[0].histogram),
+              text_of(expected.histograms[0].histogram));
+  }
+}
+
+TEST(WireExtras, GoOnFromARowThatTheOwnerKept) {
+  std::string bytes;
+  Writer writer(bytes);
+  writer.write(layout_of(1, 1, 12));
+  for (std::uint64_t k = 1; k <= 2; ++k) writer.write(rich_row(k, 12));
+  const std::size_t cut = bytes.size();
+  writer.write(rich_row(3, 12));
+  for (const bool with_starts : {true, false}) {
+    Row last = rich_row(2, 12);
+    if (!with_starts) last.starts.clear();
+    Reader reader([&](std::uint64_t) -> std::optional<Reader::Kept> {
+      return Reader::Kept{
+          .version = 1,
+          .fingerprint = fingerprint(layout_of(1, 1, 12).series),
+          .columns = 12,
+          .last = last};
+    });
+    std::vector<Frame> frames;
+    ASSERT_TRUE(read_all(reader, std::string_view(bytes).substr(cut), frames));
+    ASSERT_EQ(frames.size(), 1U);
+    // Starts that differ from those that were sent are never guessed at.
+    EXPECT_EQ(std::holds_alternative<Row>(frames[0]), with_starts);
+    if (with_starts) {
+      EXPECT_EQ(std::get<Row>(frames[0]).starts, rich_row(3, 12).starts);
+    }
+  }
+}
+
+TEST(WireExtras, TravelWithLooseSamplesToo) {
+  Loose loose{3, 7, {{series(1), 5, 1.5}, {series(2), 6, 2, 4}}};
+  const auto h = std::make_shared<FloatHistogram>(histogram(
+      "{{schema:-53 count:3 sum:7 custom_values:[1] buckets:[1 2]}}"));
+  for (int i = 0; i < 5000; ++i)
+    loose.items.push_back({series(3), i, h->sum, i % 2, h});
+  std::string bytes;
+  Writer writer(bytes);
+  EXPECT_GT(writer.write(loose), 1U) << "frames stay small";
+  writer.finish();
+  Reader reader;
+  std::vector<Frame> frames;
+  ASSERT_TRUE(read_all(reader, bytes, frames));
+  std::size_t at = 0;
+  for (const Loose& part : only<Loose>(frames)) {
+    for (const Loose::Item& item : part.items) {
+      const Loose::Item& sent = loose.items[at++];
+      EXPECT_EQ(item.t_ms, sent.t_ms);
+      EXPECT_EQ(item.value, sent.value);
+      EXPECT_EQ(item.start_ms, sent.start_ms);
+      ASSERT_EQ(item.histogram != nullptr, sent.histogram != nullptr);
+      if (item.histogram) {
+        EXPECT_EQ(text_of(*item.histogram), text_of(*h));
+      }
+    }
+  }
+  EXPECT_EQ(at, loose.items.size());
+}
+
+TEST(WireExtras, CarryExemplarsWithAndWithoutLabels) {
+  std::string bytes;
+  Writer writer(bytes);
+  writer.write(ExemplarFrame{{{series(1), Labels{{"id", "x"}}, 5, 0.5},
+                              {series(1), Labels(), -5, 1.5}}});
+  Reader reader;
+  std::vector<Frame> frames;
+  ASSERT_TRUE(read_all(reader, bytes, frames));
+  const auto got = only<ExemplarFrame>(frames);
+  ASSERT_EQ(got.size(), 1U);
+  ASSERT_EQ(got[0].items.size(), 2U);
+  EXPECT_EQ(got[0].items[0].series, series(1));
+  EXPECT_EQ(got[0].items[0].labels.get("id"), "x");
+  EXPECT_TRUE(got[0].items[1].labels.empty());
+  EXPECT_EQ(got[0].items[1].t_ms, -5);
+  EXPECT_EQ(got[0].items[1].value, 1.5);
 }
 
 }  // namespace
