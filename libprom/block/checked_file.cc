@@ -46,7 +46,7 @@ Error CheckedFile::unreadable(std::uint64_t offset) const {
 }
 
 Status CheckedFile::check(std::uint64_t offset, std::uint64_t size) const {
-  if (offset < kPageBytes || offset > end_ || size > end_ - offset)
+  if (!contains(offset, size))
     return fail(damage(offset, "points outside of the file"));
   if (size == 0) return {};
   const std::uint64_t last = (offset + size - 1) / kPageBytes;

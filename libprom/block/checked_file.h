@@ -31,6 +31,10 @@ class CheckedFile {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const Header& header() const { return header_; }
 
+  // [offset, offset + size) lies within the pages.
+  [[nodiscard]] bool contains(std::uint64_t offset, std::uint64_t size) const {
+    return offset >= kPageBytes && offset <= end_ && size <= end_ - offset;
+  }
   // kCorrupt when [offset, offset + size) leaves the pages or one of them
   // fails its checksum.
   Status check(std::uint64_t offset, std::uint64_t size) const;
@@ -55,6 +59,11 @@ class CheckedFile {
     return result;
   }
 
+  // The last page that the disk could not read; and an error that says so.
+  [[nodiscard]] std::optional<std::uint64_t> lost_page() const {
+    return fault_.fault();
+  }
+  [[nodiscard]] Error unreadable(std::uint64_t offset) const;
   // kCorrupt, with file and offset.
   [[nodiscard]] Error damage(std::uint64_t offset, std::string_view what) const;
 
@@ -62,7 +71,6 @@ class CheckedFile {
   CheckedFile() = default;
   [[nodiscard]] Status check_page(std::uint64_t page) const;
   [[nodiscard]] Status check_sums(std::uint64_t sum_page) const;
-  [[nodiscard]] Error unreadable(std::uint64_t offset) const;
 
   std::string path_;
   os::MappedFile map_;

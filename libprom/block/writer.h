@@ -56,7 +56,8 @@ class Writer {
   Status merge(const Labels& labels, std::span<const BlockPart> parts,
                std::span<const TimeRange> drop);
 
-  // Of the series added last.
+  // Of the series added last; at most once for each, and nothing when a merge
+  // left no series.
   void add_exemplars(std::span<const Exemplar> exemplars);
   // The last word on a family wins.
   void add_metadata(const FamilyMetadata& metadata);

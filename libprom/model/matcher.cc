@@ -132,6 +132,13 @@ std::string_view Regex::prefix() const {
   return program_->shape.prefix;
 }
 
+bool Regex::is_prefix_only() const {
+  const RegexShape& shape = program_->shape;
+  return shape.kind == RegexShape::Kind::kAny ||
+         (shape.kind == RegexShape::Kind::kAffix && !shape.open_front &&
+          !shape.back_non_empty);
+}
+
 bool Regex::expand(std::string_view text, std::string_view replacement,
                    std::string& out) const {
   if (!program_->matches(text)) return false;

@@ -36,6 +36,8 @@ class Regex {
   [[nodiscard]] const std::vector<std::string>& literals() const;
   // A literal that every match begins with; may be empty.
   [[nodiscard]] std::string_view prefix() const;
+  // Whatever begins with prefix() matches: "abc.*".
+  [[nodiscard]] bool is_prefix_only() const;
 
   // Matches `text` and, on success, expands `replacement` with its groups
   // ($1, ${name}, $$) as Go's Regexp.Expand does.  False without a match.
