@@ -139,11 +139,13 @@ lint:  ## format, tidy, layers, man pages, shell scripts
 
 tidy: $(patsubst %.cc,build/tidy/%.ok,$(LIB_SRC) $(wildcard tools/*.cc))
 
-# clang-tidy is slow, so a file is only checked again when it changed.
+# clang-tidy is slow, so a file is only checked again when it changed, and the
+# analyzer gives a function up early: 7 s a file instead of 17 s.
 build/tidy/%.ok: %.cc .clang-tidy
 	@mkdir -p $(@D)
 	clang-tidy$(CLANG_VERSION) --quiet $< -- $(ALL_CXXFLAGS) -Wno-error \
-	  2>$@.log || { cat $@.log; exit 1; }
+	  -Xclang -analyzer-config -Xclang max-nodes=30000 2>$@.log \
+	  || { cat $@.log; exit 1; }
 	@touch $@
 
 format:  ## rewrite the sources in the project's format

@@ -12,13 +12,12 @@ namespace prom {
 // sum forgets what was lost.
 inline void kahan_add(double value, double& sum, double& lost) {
   const double total = sum + value;
-  if (std::fabs(total) > std::numeric_limits<double>::max()) {
-    lost = 0;
-  } else if (std::fabs(sum) >= std::fabs(value)) {
-    lost += (sum - total) + value;
-  } else {
-    lost += (value - total) + sum;
-  }
+  const bool sum_is_larger = std::fabs(sum) >= std::fabs(value);
+  const double large = sum_is_larger ? sum : value;
+  const double small = sum_is_larger ? value : sum;
+  const double kept = lost + ((large - total) + small);
+  const bool infinite = std::fabs(total) > std::numeric_limits<double>::max();
+  lost = infinite ? 0 : kept;
   sum = total;
 }
 

@@ -85,6 +85,7 @@ Status clear_stale_socket(const std::string& path, const sockaddr_un& un) {
     return fail(Code::kUnavailable,
                 "listen on unix:" + path + ": a file that is no socket");
   const os::Fd probe(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!probe.valid()) return fail(os::system_error("socket", errno));
   if (connect(probe.get(), reinterpret_cast<const sockaddr*>(&un), sizeof un) ==
           0 ||
       errno != ECONNREFUSED)

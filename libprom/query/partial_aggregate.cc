@@ -61,7 +61,14 @@ void PartialAggregate::add_row(std::size_t group, std::size_t series,
                                bool drops, const Cells& cells, std::size_t row,
                                const Complaints& complaints) {
   const auto kinds = cells.kinds().subspan(row * steps_, steps_);
-  bool any = false;
+  bool any =
+      op_ == AggregateOp::kSum &&
+      add_sums(group, kinds, cells.values().subspan(row * steps_, steps_));
+  if (any) {
+    first_series_[group] = std::min(first_series_[group], series);
+    if (drops) drops_[group] = 1;
+    return;
+  }
   for (std::size_t step = 0; step < steps_; ++step) {
     if (kinds[step] == CellKind::kNone) continue;
     any = true;
@@ -81,6 +88,23 @@ void PartialAggregate::add_row(std::size_t group, std::size_t series,
   if (!any) return;
   first_series_[group] = std::min(first_series_[group], series);
   if (drops) drops_[group] = 1;
+}
+
+// What most rows are: a float at every step, of a group that has one already.
+bool PartialAggregate::add_sums(std::size_t group,
+                                std::span<const CellKind> kinds,
+                                std::span<const double> values) {
+  bool usual = !kinds.empty();
+  const std::size_t at = group * steps_;
+  for (std::size_t step = 0; step < steps_; ++step)
+    usual &=
+        kinds[step] == CellKind::kFloat && (flags_[at + step] & kFloat) != 0;
+  if (!usual) return false;
+  double* const sums = value_.data() + at;
+  double* const lost = extra_.data() + at;
+  for (std::size_t step = 0; step < steps_; ++step)
+    kahan_add(values[step], sums[step], lost[step]);
+  return true;
 }
 
 void PartialAggregate::add_float(std::size_t at, double value) {

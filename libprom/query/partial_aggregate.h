@@ -60,6 +60,8 @@ class PartialAggregate {
  private:
   enum Flag : std::uint8_t { kFloat = 1, kHistogram = 2, kIncremental = 4 };
 
+  bool add_sums(std::size_t group, std::span<const CellKind> kinds,
+                std::span<const double> values);
   void add_float(std::size_t at, double value);
   void add_sum(std::size_t at, double value);
   void add_mean(std::size_t at, double value);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "libprom/model/sample.h"
+#include "libprom/query/increase_rows.h"
 #include "libprom/query/notes.h"
 
 namespace prom::query {
@@ -91,10 +92,10 @@ class Cursor {
 };
 
 bool goes_down(std::span<const double> values) {
-  for (std::size_t i = 1; i < values.size(); ++i) {
-    if (values[i] < values[i - 1]) return true;
-  }
-  return false;
+  bool down = false;  // without a branch: hardly any counter does
+  for (std::size_t i = 1; i < values.size(); ++i)
+    down |= values[i] < values[i - 1];
+  return down;
 }
 
 bool is_named_like_counter(std::string_view name) {
@@ -151,13 +152,20 @@ class WindowStream final : public Stream {
     into.reset(count, steps());
     WindowNotes notes(worker.annotations, *vector_.selection, vector_.where);
     SplitSamples split;
+    std::optional<IncreaseRows> rows = increase_rows();
     bool noted = false;
     for (std::size_t row = 0; row < count; ++row) {
       notes.set_series(first + row);
       split.set(batch.series[row], options_.with_start, vector_.fills_hints);
       bool has_float = false;
-      ok = evaluate(split, row * steps(), worker.query, notes, into, has_float);
-      if (!ok) return ok;
+      const std::size_t at = row * steps();
+      if (rows && suits_rows(split, rows->is_counter())) {
+        has_float =
+            rows->fill(split.floats().t_ms, split.floats().value, into, at);
+      } else {
+        ok = evaluate(split, at, worker.query, notes, into, has_float);
+        if (!ok) return ok;
+      }
       if (has_float && options_.expects_counters && !noted) {
         note_type(first + row, worker.annotations);
         noted = one_name_;
@@ -167,6 +175,20 @@ class WindowStream final : public Stream {
   }
 
  private:
+  [[nodiscard]] std::optional<IncreaseRows> increase_rows() const {
+    if (!options_.id || vector_.anchored || vector_.smoothed) return {};
+    std::vector<std::int64_t> ends_ms(steps());
+    for (std::size_t step = 0; step < steps(); ++step)
+      ends_ms[step] = vector_.end_ms(times_.time_ms(step));
+    return IncreaseRows::make(*options_.id, std::move(ends_ms),
+                              vector_.range_ms);
+  }
+  static bool suits_rows(const SplitSamples& split, bool is_counter) {
+    const FloatSamples& f = split.floats();
+    return split.histograms().empty() && f.start_ms.empty() &&
+           !(is_counter && goes_down(f.value));
+  }
+
   // Fills one row.  Long windows at many steps are work for minutes, so that
   // even a single row can be cancelled.
   Status evaluate(const SplitSamples& split, std::size_t at,
@@ -333,6 +355,7 @@ Result<StreamPtr> call_range_function(Evaluator& evaluator,
   const FunctionId id = node.function->id;
   WindowOptions options;
   options.function = find_window_function(id);
+  options.id = id;
   std::optional<RangeVector> vector;
   for (const promql::ExprPtr& argument : node.args) {
     if (argument->type == promql::ValueType::kMatrix) {

@@ -2,6 +2,7 @@
 // query/.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "libprom/query/evaluator.h"
@@ -36,6 +37,8 @@ class SplitSamples {
 
 struct WindowOptions {
   WindowFunction function = nullptr;
+  // Of a function that IncreaseRows may know.
+  std::optional<promql::FunctionId> id = {};
   ScalarValues arguments = {};  // one per step, or empty
   ScalarValues arguments_2 = {};
   bool with_start = false;
