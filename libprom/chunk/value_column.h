@@ -13,19 +13,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 
 #include "libprom/base/bytes.h"
 #include "libprom/base/result.h"
+#include "libprom/chunk/frame_directory.h"
 
 namespace prom::chunk {
-
-constexpr std::size_t kFrameValues = 256;
-constexpr std::size_t kColumnValuesMax = 16U << 20U;
-// Bytes behind a column that a decoder may read, and ignores.  A file of
-// columns ends with as many zeros.
-constexpr std::size_t kOverread = 64;
 
 // What a frame tells without being decoded.
 struct FrameInfo {
@@ -47,34 +43,50 @@ class ValueColumn {
 
   [[nodiscard]] std::size_t size() const { return count_; }
   [[nodiscard]] Bytes bytes() const { return bytes_; }  // its own only
-  [[nodiscard]] bool is_constant() const;
+  [[nodiscard]] bool is_constant() const { return constant_; }
 
   // Values [first, first + count) as bits.  REQUIRES: within size(); `into`
   // has room for `count`.  On failure `into` holds anything.
   Status decode(std::size_t first, std::size_t count,
                 std::uint64_t* into) const;
 
+  // A constant column is one frame, however long it is.
   [[nodiscard]] std::size_t frame_count() const;
   [[nodiscard]] std::size_t frame_of(std::size_t value) const;
-  // Costs O(1), no unpacking.
+  // Costs O(1), no unpacking.  REQUIRES: i < frame_count().
   Result<FrameInfo> frame(std::size_t i) const;
 
  private:
+  friend class ValueEncoder;  // copies frames
+
   Bytes bytes_;
   std::size_t count_ = 0;
+  bool constant_ = false;
+  std::uint64_t constant_bits_ = 0;
+  FrameDirectory frames_;  // unless constant
 };
 
 // Keeps its working memory from column to column.  One thread.
 class ValueEncoder {
  public:
+  ValueEncoder();
+  ~ValueEncoder();
+  ValueEncoder(ValueEncoder&&) noexcept;
+  ValueEncoder& operator=(ValueEncoder&&) noexcept;
+
   // Appends the column of `bits` to `out`.  REQUIRES: at least one value, at
   // most kColumnValuesMax.
   void encode(std::span<const std::uint64_t> bits, std::string& out);
 
-  // Appends one column with the values of `parts` in their order; frames are
-  // copied as they are where the parts agree on how they are packed.  kCorrupt
-  // when a part is; `out` is then as before.
+  // Appends one column with the values of `parts` in their order.  Frames are
+  // copied as they are, but for small ones at the seams, which are joined.
+  // kCorrupt when a part is, as far as it is looked at; `out` is then as
+  // before.  REQUIRES: at least one part, kColumnValuesMax in all.
   Status concatenate(std::span<const ValueColumn> parts, std::string& out);
+
+ private:
+  struct Work;
+  std::unique_ptr<Work> work_;
 };
 
 }  // namespace prom::chunk
