@@ -14,8 +14,8 @@ constexpr std::size_t kRestartsMax = 8;
 void plan_with(const Integers& integers, std::uint64_t base, Plan& plan) {
   plan.base = base;
   plan.count = integers.delta.size();
-  for (std::size_t i = 0; i < plan.count; ++i)
-    plan.words.at[i] = integers.delta[i] - base;
+  kernels().subtract_line(integers.delta.data(), plan.count, base, 0,
+                          plan.words.at.data());
   plan.pack = plan_pack(plan.words.at.data(), plan.count);
   plan.bits = plan.pack.bits + varint_bits(zigzag(as_signed(base)));
 }
@@ -36,7 +36,8 @@ bool find_step(const Integers& integers, std::uint64_t& step) {
 }
 
 bool make_plan(const Integers& integers, Plan& plan) {
-  const std::uint64_t least = least_of(integers.delta);
+  const std::uint64_t least =
+      kernels().least(integers.delta.data(), integers.delta.size());
   plan_with(integers, least, plan);
   std::uint64_t step = 0;
   if (as_signed(least) >= 0 || !find_step(integers, step)) return true;

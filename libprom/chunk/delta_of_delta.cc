@@ -9,8 +9,8 @@ bool make_plan(const Integers& integers, Plan& plan) {
   const auto delta = integers.delta;
   plan.base = delta[0];
   plan.count = delta.size() - 1;
-  for (std::size_t i = 0; i < plan.count; ++i)
-    plan.words.at[i] = zigzag(as_signed(delta[i + 1] - delta[i]));
+  kernels().zigzag_differences(delta.data(), delta.size(),
+                               plan.words.at.data());
   plan.pack = plan_pack(plan.words.at.data(), plan.count);
   plan.bits = plan.pack.bits + varint_bits(zigzag(as_signed(plan.base)));
   return true;

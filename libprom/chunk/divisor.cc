@@ -37,12 +37,7 @@ std::uint64_t inverse(std::uint64_t odd) {
 }  // namespace
 
 Divisor find_divisor(std::span<const std::uint64_t> q, Factors factors) {
-  std::uint64_t any = 0;
-  std::size_t changes = 0;
-  for (std::size_t i = 1; i < q.size(); ++i) {
-    any |= q[i] ^ q[0];
-    changes += q[i] != q[i - 1] ? 1 : 0;
-  }
+  const std::uint64_t any = kernels().differing_bits(q.data(), q.size());
   if (any == 0) return {};
   const auto shift = static_cast<unsigned>(std::countr_zero(any));
   Divisor found;
@@ -54,6 +49,9 @@ Divisor find_divisor(std::span<const std::uint64_t> q, Factors factors) {
     const std::uint64_t above = magnitude(q[0]) % found.factor;
     found.residue = above == 0 ? 0 : found.factor - above;
   }
+  std::size_t changes = 0;
+  for (std::size_t i = 1; i < q.size(); ++i)
+    changes += q[i] != q[i - 1] ? 1 : 0;
   const auto saved =
       static_cast<std::size_t>(std::bit_width(found.factor) - 1) * changes;
   const std::size_t price =
@@ -62,12 +60,9 @@ Divisor find_divisor(std::span<const std::uint64_t> q, Factors factors) {
 }
 
 void divide(std::span<std::uint64_t> q, Divisor divisor) {
-  const auto shift = std::countr_zero(divisor.factor);
-  const std::uint64_t factor = inverse(divisor.factor >> shift);
-  for (std::uint64_t& each : q) {
-    const std::int64_t even = as_signed(each - divisor.residue) >> shift;
-    each = static_cast<std::uint64_t>(even) * factor;
-  }
+  const auto shift = static_cast<unsigned>(std::countr_zero(divisor.factor));
+  kernels().divide(q.data(), q.size(), divisor.residue, shift,
+                   inverse(divisor.factor >> shift));
 }
 
 }  // namespace prom::chunk

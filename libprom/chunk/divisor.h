@@ -20,7 +20,7 @@ struct Divisor {
 enum class Factors : std::uint8_t { kAll, kPowersOfTwo };
 Divisor find_divisor(std::span<const std::uint64_t> q, Factors factors);
 
-// q = (q - residue) / factor, exactly and signed.
+// q = (q - residue) / factor, exactly and signed.  Room as for a kernel.
 void divide(std::span<std::uint64_t> q, Divisor divisor);
 
 }  // namespace prom::chunk

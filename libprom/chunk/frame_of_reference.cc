@@ -6,10 +6,10 @@ namespace prom::chunk {
 namespace {
 
 bool make_plan(const Integers& integers, Plan& plan) {
-  plan.base = least_of(integers.q);
   plan.count = integers.q.size();
-  for (std::size_t i = 0; i < plan.count; ++i)
-    plan.words.at[i] = integers.q[i] - plan.base;
+  plan.base = kernels().least(integers.q.data(), plan.count);
+  kernels().subtract_line(integers.q.data(), plan.count, plan.base, 0,
+                          plan.words.at.data());
   plan.pack = plan_pack(plan.words.at.data(), plan.count);
   plan.bits = plan.pack.bits +
               varint_bits(zigzag(as_signed(plan.base - integers.q[0])));

@@ -26,7 +26,20 @@ const std::array<double, kExponentMax + 1> kNegativePowers = {
     1e-16, 1e-17, 1e-18, 1e-19, 1e-20, 1e-21, 1e-22};
 
 const Kernels* kernels_of(Machine machine) {
-  return machine == Machine::kScalar ? &kScalarKernels : nullptr;
+  if (machine == Machine::kScalar) return &kScalarKernels;
+#ifdef __x86_64__
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2") ||
+      !__builtin_cpu_supports("lzcnt"))
+    return nullptr;
+  if (machine == Machine::kAvx2) return &kAvx2Kernels;
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512cd") &&
+      __builtin_cpu_supports("avx512dq") &&
+      __builtin_cpu_supports("avx512vl") &&
+      __builtin_cpu_supports("avx512vbmi"))
+    return &kAvx512Kernels;
+#endif
+  return nullptr;
 }
 
 const Kernels& kernels() {

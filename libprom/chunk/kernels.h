@@ -3,8 +3,9 @@
 // all of them give the same bits.
 //
 // `q` and `into` are arrays of words with room for `count` rounded up to a
-// multiple of kKernelBlock, and a kernel may write all of that room.
-// Arithmetic is modulo 2^64.
+// multiple of kKernelBlock, and a kernel may write all of that room.  What is
+// const may be `into` as well.  Arithmetic is modulo 2^64; "least" and
+// "ascending" mean signed numbers.
 #pragma once
 
 #include <array>
@@ -37,12 +38,18 @@ constexpr double kDecimalMantissaMax = 1e15;
 
 using WidthCounts = std::array<std::uint16_t, 65>;
 
+struct Differences {
+  std::size_t changes = 0;  // that are not 0
+  bool ascending = false;   // none of the numbers is below the one before
+};
+
 struct Kernels {
+  // -- decoding
+
   // `count` values of `width` bits (at most 64), least significant bit first.
   // Reads up to 63 bytes behind the last one.
   void (*unpack)(const std::byte* from, std::size_t count, unsigned width,
                  std::uint64_t* into);
-
   void (*add)(std::uint64_t* q, std::size_t count, std::uint64_t base);
   // q[i] += base + i * slope
   void (*add_line)(std::uint64_t* q, std::size_t count, std::uint64_t base,
@@ -63,12 +70,32 @@ struct Kernels {
   void (*to_double)(const std::uint64_t* q, std::size_t count, Decimal decimal,
                     std::uint64_t* into);
 
+  // -- encoding
+
   // True when all words are the same.  REQUIRES: count > 0.
   bool (*all_equal)(const std::uint64_t* words, std::size_t count);
   // Mantissas of doubles; returns how many do not come back bit by bit with
   // to_double(), whose mantissa is 0 then.
   std::size_t (*from_double)(const std::uint64_t* bits, std::size_t count,
                              Decimal decimal, std::uint64_t* into);
+  // The bits in which any word differs from the first.  REQUIRES: count > 0.
+  std::uint64_t (*differing_bits)(const std::uint64_t* words,
+                                  std::size_t count);
+  // q[i] = (q[i] - residue) / 2^shift * factor, signed.
+  void (*divide)(std::uint64_t* q, std::size_t count, std::uint64_t residue,
+                 unsigned shift, std::uint64_t factor);
+  // into[i] = q[i + 1] - q[i] for i < count - 1.  REQUIRES: count > 0.
+  Differences (*differences)(const std::uint64_t* q, std::size_t count,
+                             std::uint64_t* into);
+  // into[i] = zigzag(q[i + 1] - q[i]) for i < count - 1.  REQUIRES: count > 0.
+  void (*zigzag_differences)(const std::uint64_t* q, std::size_t count,
+                             std::uint64_t* into);
+  // into[i] = q[i] - (base + i * slope)
+  void (*subtract_line)(const std::uint64_t* q, std::size_t count,
+                        std::uint64_t base, std::uint64_t slope,
+                        std::uint64_t* into);
+  // REQUIRES: count > 0.
+  std::uint64_t (*least)(const std::uint64_t* words, std::size_t count);
   // Adds to counts[w] how many words are w bits wide.
   void (*count_widths)(const std::uint64_t* words, std::size_t count,
                        WidthCounts& counts);
@@ -88,5 +115,9 @@ extern const std::array<double, kExponentMax + 1> kPowers;
 extern const std::array<double, kExponentMax + 1> kNegativePowers;
 
 extern const Kernels kScalarKernels;
+#ifdef __x86_64__
+extern const Kernels kAvx2Kernels;    // AVX2, BMI2, LZCNT
+extern const Kernels kAvx512Kernels;  // and AVX-512 F, BW, CD, DQ, VL, VBMI
+#endif
 
 }  // namespace prom::chunk

@@ -8,6 +8,8 @@
 namespace prom::chunk {
 namespace {
 
+#include "libprom/chunk/kernel_loops.h"
+
 void unpack(const std::byte* from, std::size_t count, unsigned width,
             std::uint64_t* into) {
   const std::uint64_t mask = width == 0 ? 0 : ~std::uint64_t{0} >> (64 - width);
@@ -18,18 +20,6 @@ void unpack(const std::byte* from, std::size_t count, unsigned width,
     if (shift + width > 64)
       word |= std::to_integer<std::uint64_t>(at[8]) << (64 - shift);
     into[i] = word & mask;
-  }
-}
-
-void add(std::uint64_t* q, std::size_t count, std::uint64_t base) {
-  for (std::size_t i = 0; i < count; ++i) q[i] += base;
-}
-
-void add_line(std::uint64_t* q, std::size_t count, std::uint64_t base,
-              std::uint64_t slope) {
-  for (std::size_t i = 0; i < count; ++i) {
-    q[i] += base;
-    base += slope;
   }
 }
 
@@ -58,11 +48,6 @@ void chain(std::uint64_t* q, std::size_t count, std::uint64_t start,
   }
 }
 
-void scale(std::uint64_t* q, std::size_t count, std::uint64_t factor,
-           std::uint64_t residue) {
-  for (std::size_t i = 0; i < count; ++i) q[i] = q[i] * factor + residue;
-}
-
 std::uint64_t double_of(std::uint64_t mantissa, Decimal decimal) {
   auto value = static_cast<double>(static_cast<std::int64_t>(mantissa));
   if (decimal.exponent != 0) {
@@ -77,21 +62,16 @@ void to_double(const std::uint64_t* q, std::size_t count, Decimal decimal,
   for (std::size_t i = 0; i < count; ++i) into[i] = double_of(q[i], decimal);
 }
 
-bool all_equal(const std::uint64_t* words, std::size_t count) {
-  std::uint64_t differences = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    differences |= words[i] ^ words[0];
-    if (i % 64 == 63 && differences != 0) return false;
-  }
-  return differences == 0;
-}
-
 // The mantissa nearest to the value, or 0 when that is out of range.
 std::uint64_t mantissa_of(double value, Decimal decimal) {
-  const double scaled = value * kPowers[decimal.exponent];
-  const double limit = decimal.exponent == 0 ? 0x1p63 : kDecimalMantissaMax;
-  if (!(std::fabs(scaled) < limit)) return 0;
-  const double whole = decimal.exponent == 0 ? scaled : std::nearbyint(scaled);
+  double whole = value;
+  if (decimal.exponent == 0) {
+    if (!(value >= -0x1p63 && value < 0x1p63)) return 0;
+  } else {
+    const double scaled = value * kPowers[decimal.exponent];
+    if (!(std::fabs(scaled) < kDecimalMantissaMax)) return 0;
+    whole = std::nearbyint(scaled);
+  }
   return static_cast<std::uint64_t>(static_cast<std::int64_t>(whole));
 }
 
@@ -116,8 +96,24 @@ void count_widths(const std::uint64_t* words, std::size_t count,
 
 }  // namespace
 
-const Kernels kScalarKernels = {unpack,    add,         add_line,    sum,
-                                sum_twice, chain,       scale,       to_double,
-                                all_equal, from_double, count_widths};
+const Kernels kScalarKernels = {
+    .unpack = unpack,
+    .add = add,
+    .add_line = add_line,
+    .sum = sum,
+    .sum_twice = sum_twice,
+    .chain = chain,
+    .scale = scale,
+    .to_double = to_double,
+    .all_equal = all_equal,
+    .from_double = from_double,
+    .differing_bits = differing_bits,
+    .divide = divide,
+    .differences = differences,
+    .zigzag_differences = zigzag_differences,
+    .subtract_line = subtract_line,
+    .least = least,
+    .count_widths = count_widths,
+};
 
 }  // namespace prom::chunk

@@ -18,13 +18,10 @@ bool make_plan(const Integers& integers, Plan& plan) {
   if (rest * 2 >= steps) ++plan.slope;
   if (rest * 2 <= -steps) --plan.slope;
   plan.count = q.size();
-  std::uint64_t line = q[0];
-  for (std::size_t i = 0; i < plan.count; ++i) {
-    plan.words.at[i] = q[i] - line;
-    line += plan.slope;
-  }
-  plan.base = least_of({plan.words.at.data(), plan.count});
-  for (std::size_t i = 0; i < plan.count; ++i) plan.words.at[i] -= plan.base;
+  std::uint64_t* const words = plan.words.at.data();
+  kernels().subtract_line(q.data(), plan.count, q[0], plan.slope, words);
+  plan.base = kernels().least(words, plan.count);
+  kernels().subtract_line(words, plan.count, plan.base, 0, words);
   plan.pack = plan_pack(plan.words.at.data(), plan.count);
   plan.bits = plan.pack.bits + varint_bits(zigzag(as_signed(plan.slope))) +
               varint_bits(zigzag(as_signed(plan.base)));

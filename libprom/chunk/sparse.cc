@@ -16,8 +16,9 @@ bool make_plan(const Integers& integers, Plan& plan) {
     plan.words.at[plan.count] = delta;
     plan.count += delta != 0 ? 1 : 0;
   }
-  plan.base = least_of({plan.words.at.data(), plan.count});
-  for (std::size_t i = 0; i < plan.count; ++i) plan.words.at[i] -= plan.base;
+  std::uint64_t* const words = plan.words.at.data();
+  plan.base = kernels().least(words, plan.count);
+  kernels().subtract_line(words, plan.count, plan.base, 0, words);
   plan.pack = plan_pack(plan.words.at.data(), plan.count);
   plan.bits = 8 + plan.count * 8 + plan.pack.bits +
               varint_bits(zigzag(as_signed(plan.base)));

@@ -21,13 +21,6 @@ std::size_t varint_bits(std::uint64_t value) {
   return static_cast<std::size_t>(std::bit_width(value | 1U) + 6) / 7 * 8;
 }
 
-std::uint64_t least_of(std::span<const std::uint64_t> words) {
-  std::int64_t least = as_signed(words[0]);
-  for (const std::uint64_t word : words)
-    least = std::min(least, as_signed(word));
-  return static_cast<std::uint64_t>(least);
-}
-
 void StreamEncoder::try_mode(Mode mode) {
   Plan& plan = plans_[static_cast<std::size_t>(mode)];
   plan.mode = mode;
@@ -36,18 +29,12 @@ void StreamEncoder::try_mode(Mode mode) {
 }
 
 const Plan& StreamEncoder::plan(std::span<const std::uint64_t> q, Kind kind) {
-  const std::size_t deltas = q.size() - 1;
-  std::size_t changes = 0;
-  unsigned falls = 0;
-  for (std::size_t i = 0; i < deltas; ++i) {
-    delta_.at[i] = q[i + 1] - q[i];
-    changes += delta_.at[i] != 0 ? 1 : 0;
-    falls |= as_signed(q[i + 1]) < as_signed(q[i]) ? 1 : 0;
-  }
-  ascending_ = falls == 0;
-  integers_ = {q, {delta_.at.data(), deltas}, changes};
+  const Differences found =
+      kernels().differences(q.data(), q.size(), delta_.at.data());
+  ascending_ = found.ascending;
+  integers_ = {q, {delta_.at.data(), q.size() - 1}, found.changes};
   best_ = nullptr;
-  if (changes == 0) return *(best_ = &plans_[0]);
+  if (found.changes == 0) return *(best_ = &plans_[0]);
   try_mode(Mode::kSparse);
   // Every other mode takes a bit for each value, or patches.
   if (best_ != nullptr && best_->bits <= q.size()) return *best_;

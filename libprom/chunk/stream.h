@@ -106,7 +106,4 @@ inline std::int64_t as_signed(std::uint64_t word) {
   return static_cast<std::int64_t>(word);
 }
 
-// The least word as a signed number.  REQUIRES: not empty.
-std::uint64_t least_of(std::span<const std::uint64_t> words);
-
 }  // namespace prom::chunk
