@@ -40,7 +40,7 @@ ALL_CXXFLAGS := -std=c++23 -pthread -fPIE -I. $(MACHINE) $(WARN) \
   $(FLAGS.$(VARIANT)) $(CXXFLAGS)
 ALL_LDFLAGS := -pthread -pie -Wl,--as-needed -Wl,--gc-sections \
   -Wl,-z,relro,-z,now,-z,noexecstack $(FLAGS.$(VARIANT)) $(LDFLAGS)
-LDLIBS := -lcurl -lyaml-cpp -lre2 -llz4 -ldeflate -lz -lxxhash -lcrypto \
+LDLIBS := -lcurl -lyaml-cpp -lre2 -llz4 -ldeflate -lz -lxxhash -lcrypto -lzstd \
   -lfmt -ldate-tz
 
 LIB_SRC   := $(sort $(wildcard libprom/*/*.cc))
@@ -92,7 +92,7 @@ define unit_rule
 $(B)/tests/unit/$1: $(call obj,$(filter tests/unit/$1/%,$(UNIT_SRC)) \
     $(SUPPORT)) $(LIB)
 	@mkdir -p $$(@D)
-	$(CXX) $(ALL_LDFLAGS) -o $$@ $$^ -lgmock -lgtest_main -lgtest -lzstd $(LDLIBS)
+	$(CXX) $(ALL_LDFLAGS) -o $$@ $$^ -lgmock -lgtest_main -lgtest $(LDLIBS)
 endef
 $(foreach m,$(MODULES),$(eval $(call unit_rule,$m)))
 
@@ -100,7 +100,7 @@ $(foreach m,$(MODULES),$(eval $(call unit_rule,$m)))
 define runner_rule
 $(B)/tests/$(basename $(notdir $1)): $(call obj,$1 $(SUPPORT)) $(LIB)
 	@mkdir -p $$(@D)
-	$(CXX) $(ALL_LDFLAGS) -o $$@ $$^ -lgmock -lgtest -lzstd $(LDLIBS)
+	$(CXX) $(ALL_LDFLAGS) -o $$@ $$^ -lgmock -lgtest $(LDLIBS)
 endef
 $(foreach s,$(RUNNER_SRC),$(eval $(call runner_rule,$s)))
 
@@ -110,11 +110,11 @@ $(B)/tests/fuzz/%: $(B)/obj/tests/fuzz/%.o $(FUZZ_MAIN) \
     $(call obj,$(SUPPORT)) $(LIB)
 	@mkdir -p $(@D)
 	$(CXX) $(ALL_LDFLAGS) $(if $(FUZZ_MAIN),,-fsanitize=fuzzer) -o $@ $^ \
-	  -lgmock -lgtest -lzstd $(LDLIBS)
+	  -lgmock -lgtest $(LDLIBS)
 
 $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(call obj,$(SUPPORT)) $(LIB)
 	@mkdir -p $(@D)
-	$(CXX) $(ALL_LDFLAGS) -o $@ $^ -lbenchmark -lgmock -lgtest -lzstd $(LDLIBS)
+	$(CXX) $(ALL_LDFLAGS) -o $@ $^ -lbenchmark -lgmock -lgtest $(LDLIBS)
 
 check: all tests  ## run every test
 	@scripts/run-tests $(B)
