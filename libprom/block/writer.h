@@ -19,9 +19,9 @@
 namespace prom::block {
 
 struct WriterOptions {
-  Ulid id;
+  Ulid id{};
   std::uint32_t level = 0;
-  std::vector<Ulid> parents;
+  std::vector<Ulid> parents{};
   bool statistics = false;  // for blocks of a day and more
   bool durable = true;
 };
