@@ -74,12 +74,12 @@ Result<TimeSlice> TimeTable::place(std::span<const std::int64_t> t_ms,
                                   " samples");
   if (std::ranges::adjacent_find(t_ms, std::greater_equal<>()) != t_ms.end())
     return fail(Code::kBadData, "times of a series do not ascend");
-  if (Status status = offsets_.add(output.offset(), output); !status)
-    return fail(std::move(status).error());
+  const std::uint64_t offset = output.offset();
   encoded_.clear();
   chunk::encode_times(t_ms, encoded_);
-  if (Status status = output.append(encoded_); !status)
-    return fail(std::move(status).error());
+  Status status = output.append(encoded_);
+  if (status) status = offsets_.add(offset, output);
+  if (!status) return fail(std::move(status).error());
   const auto count = static_cast<std::uint32_t>(t_ms.size());
   sizes_.push_back(count);
   const auto column = static_cast<std::uint32_t>(sizes_.size());

@@ -7,8 +7,8 @@
 #include "libprom/block/format.h"
 #include "libprom/block/writer.h"
 
+#include "tests/support/block_oracle.h"
 #include "tests/support/temporary_directory.h"
-#include "tests/unit/block/block_oracle.h"
 
 namespace prom::block {
 namespace {
@@ -118,13 +118,27 @@ TEST_F(Damage, CostsItselfOnly) {
 }
 
 TEST_F(Damage, OfAHashIsRepairedFromTheLabels) {
-  const auto block = *Block::open(path_);
+  std::mt19937_64 random(1);
+  const Oracle oracle =
+      make_oracle({.targets = 100, .metrics = 20, .scrapes = 1}, random);
+  const TemporaryDirectory directory;
+  const auto path = write_oracle(oracle, os::real_file_system(),
+                                 directory.path(), {.id = test_id()});
+  std::string content = *os::read_file(*path);
   const auto header =
-      decode_header(as_bytes(content_).first(kPageBytes), content_.size());
+      decode_header(as_bytes(content).first(kPageBytes), content.size());
   ASSERT_TRUE(header);
   const auto hashes = header->section(SectionKind::kHashes);
   ASSERT_TRUE(hashes);
-  EXPECT_EQ(hashes->size, oracle_.size() * 8);
+  // A page with nothing but hashes.
+  const std::uint64_t page = hashes->offset / kPageBytes + 1;
+  ASSERT_LE((page + 1) * kPageBytes, hashes->offset + hashes->size);
+  content[page * kPageBytes + 100] ^= 1;
+  write_file(*path, content);
+  const auto block = *Block::open(*path);
+  Ordinal ordinal = 0;
+  for (const auto& [labels, series] : oracle)
+    ASSERT_EQ(block->labels_hash(ordinal++), labels.hash());
 }
 
 TEST_F(Damage, InAVersionOfTheFutureIsAskedForByName) {

@@ -5,8 +5,8 @@
 #include "libprom/block/writer.h"
 #include "libprom/model/sample.h"
 
+#include "tests/support/block_oracle.h"
 #include "tests/support/temporary_directory.h"
-#include "tests/unit/block/block_oracle.h"
 
 namespace prom::block {
 namespace {

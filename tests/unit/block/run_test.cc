@@ -21,6 +21,7 @@ class RunFile : public testing::Test {
         output_(*Output::create(os::real_file_system(), path_)) {}
 
   const CheckedFile& finish() {
+    EXPECT_TRUE(output_->append("no file is empty"));
     header_.info.series = 1;
     EXPECT_TRUE(output_->finish(header_, false));
     file_ = *CheckedFile::open(path_);

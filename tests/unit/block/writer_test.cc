@@ -4,17 +4,17 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/block_oracle.h"
 #include "tests/support/fault_file_system.h"
 #include "tests/support/temporary_directory.h"
-#include "tests/unit/block/block_oracle.h"
 
 namespace prom::block {
 namespace {
 
 std::vector<std::string> names_in(const std::string& directory) {
   std::vector<std::string> names;
-  for (const auto& entry : *os::real_file_system().list(directory))
-    names.push_back(entry.name);
+  const auto entries = os::real_file_system().list(directory);
+  for (const auto& entry : entries.value()) names.push_back(entry.name);
   return names;
 }
 

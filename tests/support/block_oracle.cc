@@ -1,4 +1,4 @@
-#include "tests/unit/block/block_oracle.h"
+#include "tests/support/block_oracle.h"
 
 #include <algorithm>
 #include <bit>
