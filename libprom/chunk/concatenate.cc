@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "libprom/chunk/column_tag.h"
 #include "libprom/chunk/constant.h"
@@ -24,28 +25,41 @@ Status copy_frames(const FrameDirectory& from, std::size_t begin,
 }  // namespace
 
 void ValueEncoder::Work::flush_seam() {
-  if (seam.empty()) return;
-  frame.encode(seam, frames.payload());
-  frames.add(seam.size());
-  seam.clear();
+  if (held.count > 0) {
+    frames.payload() += as_text(held.bytes);
+    frames.add(held.count);
+    held = {};
+  } else if (!seam.empty()) {
+    frame.encode(seam, frames.payload());
+    frames.add(seam.size());
+    seam.clear();
+  }
 }
 
 bool ValueEncoder::Work::joins_seam(std::size_t count) const {
-  return !seam.empty() && seam.size() + count <= kFrameValues &&
-         std::min(seam.size(), count) < kSmallFrame;
+  return seam_size() > 0 && seam_size() + count <= kFrameValues &&
+         std::min(seam_size(), count) < kSmallFrame;
 }
 
-Status ValueEncoder::Work::add_to_seam(const ValueColumn& part,
-                                       std::size_t first, std::size_t count) {
+Status ValueEncoder::Work::add_to_seam(const FramePlace& place) {
   const std::size_t size = seam.size();
-  seam.resize(size + count);
-  return part.decode(first, count, seam.data() + size);
+  seam.resize(size + place.count);
+  if (!read_frame(place.bytes, place.count, seam.data() + size))
+    return fail(Code::kCorrupt, "value column: bad frame");
+  return {};
 }
 
-void ValueEncoder::Work::add_constant(std::uint64_t bits, std::size_t count) {
+Status ValueEncoder::Work::open_seam() {
+  if (held.count == 0) return {};
+  const FramePlace place = std::exchange(held, {});
+  return add_to_seam(place);
+}
+
+Status ValueEncoder::Work::add_constant(std::uint64_t bits, std::size_t count) {
   if (joins_seam(count)) {
+    auto opened = open_seam();
     seam.insert(seam.end(), count, bits);
-    return;
+    return opened;
   }
   flush_seam();
   while (count >= kSmallFrame) {
@@ -55,16 +69,18 @@ void ValueEncoder::Work::add_constant(std::uint64_t bits, std::size_t count) {
     count -= taken;
   }
   seam.assign(count, bits);
+  return {};
 }
 
-Status ValueEncoder::Work::add_frames(const ValueColumn& part,
-                                      const FrameDirectory& from) {
+Status ValueEncoder::Work::add_frames(const FrameDirectory& from) {
   std::size_t begin = 0;
   std::size_t end = from.size();
   const auto first = from.place(0);
   if (!first) return fail(first.error());
   if (joins_seam(first->count)) {
-    auto added = add_to_seam(part, 0, first->count);
+    auto opened = open_seam();
+    if (!opened) return opened;
+    auto added = add_to_seam(*first);
     if (!added) return added;
     ++begin;
   }
@@ -72,10 +88,11 @@ Status ValueEncoder::Work::add_frames(const ValueColumn& part,
   flush_seam();
   const auto last = from.place(end - 1);
   if (!last) return fail(last.error());
-  const bool small = last->count < kSmallFrame;
-  auto copied = copy_frames(from, begin, end - (small ? 1 : 0), frames);
-  if (!copied || !small) return copied;
-  return add_to_seam(part, last->first, last->count);
+  if (last->count < kSmallFrame) {
+    held = *last;
+    --end;
+  }
+  return copy_frames(from, begin, end, frames);
 }
 
 Status ValueEncoder::concatenate(std::span<const ValueColumn> parts,
@@ -90,11 +107,9 @@ Status ValueEncoder::concatenate(std::span<const ValueColumn> parts,
   Work& work = *work_;
   work.begin();
   for (const ValueColumn& part : parts) {
-    if (part.constant_) {
-      work.add_constant(part.constant_bits_, part.count_);
-      continue;
-    }
-    auto added = work.add_frames(part, part.frames_);
+    auto added = part.constant_
+                     ? work.add_constant(part.constant_bits_, part.count_)
+                     : work.add_frames(part.frames_);
     if (!added) return added;
   }
   work.flush_seam();

@@ -9,6 +9,7 @@ namespace prom::chunk {
 void ValueEncoder::Work::begin() {
   frame.begin_column();
   frames.clear();
+  held = {};
   seam.clear();
 }
 
