@@ -20,7 +20,6 @@
 namespace prom::tsdb {
 
 class IndexReader;
-
 // Identifies a series within its block; ascending in the order of labels.
 using SeriesId = std::uint32_t;
 

@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -83,6 +84,7 @@ class Selection {
   TimeRange range_;
   std::vector<std::shared_ptr<const Block>> blocks_;
   std::shared_ptr<const Head> head_;
+  std::int64_t head_begin_ms_ = 0;
   std::vector<Entry> series_;
 };
 
@@ -125,6 +127,9 @@ class DataDirectory {
  private:
   DataDirectory();
   Status open_blocks(const std::string& path);
+  Status walk(const Matchers& matchers, TimeRange range,
+              const std::function<void(const Labels&)>& visit) const;
+
   std::vector<std::shared_ptr<const Block>> blocks_;
   std::shared_ptr<const Head> head_;
   std::vector<std::string> warnings_;
