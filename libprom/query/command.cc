@@ -241,6 +241,7 @@ std::vector<cli::Flag> query_flags(Options& o) {
   };
   return {
       storage_flag(o.inputs.store),
+      tsdb_flag(o.inputs.tsdb),
       Flag{.name = "time",
            .short_name = "t",
            .value = "T",

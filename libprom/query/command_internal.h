@@ -12,6 +12,7 @@
 namespace prom::query {
 
 cli::Flag storage_flag(std::string& into);
+cli::Flag tsdb_flag(std::string& into);
 
 // prom-query series|labels|values: what there is (list_command.cc).
 cli::Command series_command();

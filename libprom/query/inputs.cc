@@ -8,6 +8,7 @@
 #include "libprom/os/file.h"
 #include "libprom/query/store_source.h"
 #include "libprom/query/text_source.h"
+#include "libprom/query/tsdb_source.h"
 
 namespace prom::query {
 namespace {
@@ -52,9 +53,20 @@ Result<Inputs> open_store(const std::string& path, const cli::Io& io) {
   return inputs;
 }
 
+Result<Inputs> open_tsdb(const std::string& path, const cli::Io& io) {
+  auto tsdb = TsdbSource::open(path);
+  if (!tsdb) return fail(std::move(tsdb).error());
+  Inputs inputs;
+  inputs.now_ms =
+      (*tsdb)->has_samples() ? (*tsdb)->newest_ms() : io.clock.wall_ms();
+  inputs.source = std::move(*tsdb);
+  return inputs;
+}
+
 }  // namespace
 
 Result<Inputs> open_inputs(const InputOptions& options, const cli::Io& io) {
+  if (!options.tsdb.empty()) return open_tsdb(options.tsdb, io);
   if (!options.files.empty()) {
     auto memory = std::make_unique<MemorySource>();
     for (const std::string& file : options.files) {

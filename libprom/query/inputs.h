@@ -1,5 +1,5 @@
 // What prom-query is told to read, made a Source: a store, files, standard
-// input.
+// input, a Prometheus data directory.
 #pragma once
 
 #include <memory>
@@ -14,6 +14,7 @@ namespace prom::query {
 
 struct InputOptions {
   std::string store;  // --storage; empty: not given
+  std::string tsdb;   // --tsdb; empty: not given
   std::vector<std::string> files;
 };
 
@@ -26,9 +27,9 @@ struct Inputs {
   std::int64_t now_ms = 0;
 };
 
-// Files win over a store; without either, standard input is read when it is a
-// pipe or a socket with something in it; else the store is $PROM_STORE or
-// ./prom-data.
+// A Prometheus data directory wins over files, and files over a store; without
+// any of them, standard input is read when it is a pipe or a socket with
+// something in it; else the store is $PROM_STORE or ./prom-data.
 Result<Inputs> open_inputs(const InputOptions& options, const cli::Io& io);
 
 }  // namespace prom::query

@@ -150,6 +150,7 @@ std::vector<cli::Flag> list_flags(Options& o) {
     return {};
   };
   return {storage_flag(o.inputs.store),
+          tsdb_flag(o.inputs.tsdb),
           Flag{.name = "input",
                .short_name = "f",
                .value = "FILE",
@@ -188,6 +189,15 @@ cli::Flag storage_flag(std::string& into) {
           .short_name = "S",
           .value = "DIR",
           .help = "the store (default: $PROM_STORE, else ./prom-data)",
+          .set = cli::into_text(into)};
+}
+
+cli::Flag tsdb_flag(std::string& into) {
+  return {.name = "tsdb",
+          .value = "DIR",
+          .help =
+              "the data directory of a Prometheus server, which may be "
+              "running; a snapshot, or a block",
           .set = cli::into_text(into)};
 }
 

@@ -17,6 +17,20 @@ namespace {
 constexpr std::uint64_t kMetaBytesMax = 16U << 20U;
 constexpr std::uint64_t kTombstonesBytesMax = 1U << 30U;
 
+// A block need not have the file.
+Status read_tombstones(const std::string& block, Tombstones& into) {
+  const std::string path = os::join_path(block, "tombstones");
+  const auto content = os::read_file(path, kTombstonesBytesMax);
+  if (!content) {
+    if (content.error().code == Code::kMissing) return {};
+    return fail(content.error());
+  }
+  auto parsed = parse_tombstones(as_bytes(*content));
+  if (!parsed) return fail(std::move(parsed).error().in(path));
+  into = std::move(*parsed);
+  return {};
+}
+
 }  // namespace
 
 struct Block::State {
@@ -46,15 +60,8 @@ Result<std::shared_ptr<const Block>> Block::open(const std::string& path) {
   if (!meta) return fail(std::move(meta).error().in(meta_path));
   state.meta = std::move(*meta);
 
-  const std::string stones_path = os::join_path(path, "tombstones");
-  const auto stones = os::read_file(stones_path, kTombstonesBytesMax);
-  if (!stones && stones.error().code != Code::kMissing)
-    return fail(stones.error());
-  if (stones) {
-    auto parsed = parse_tombstones(as_bytes(*stones));
-    if (!parsed) return fail(std::move(parsed).error().in(stones_path));
-    state.tombstones = std::move(*parsed);
-  }
+  if (Status read = read_tombstones(path, state.tombstones); !read)
+    return fail(std::move(read).error());
   auto index = os::MappedFile::open(os::join_path(path, "index"));
   if (!index) return fail(std::move(index).error());
   state.index_file = std::move(*index);
