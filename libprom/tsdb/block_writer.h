@@ -3,10 +3,8 @@
 // empty tombstones file.  prom-store export --format=tsdb uses it.
 //
 // Series come in the order of their labels; samples go to the disk as they
-// come.  Memory is bounded by the label pairs of the series (8 bytes each) and
-// the distinct strings among them, not by samples: what the index will say of
-// a series waits in a file until all strings are known, since the format wants
-// them sorted and first.
+// come.  Memory is bounded by the label pairs of all series (4 bytes each) and
+// the distinct strings among them, not by samples.
 #pragma once
 
 #include <cstdint>
@@ -22,21 +20,24 @@
 
 namespace prom::tsdb {
 
-// Series are addressed in units of 16 bytes by 32 bits.
-constexpr std::uint64_t kIndexBytesMax = 16ULL << 32U;
 constexpr std::uint64_t kSegmentBytesMax = 512ULL << 20U;
 
 struct BlockWriterOptions {
   std::string ulid;  // 26 characters; the name of the block's directory
   // Of a chunk segment; tests take less.
   std::uint64_t segment_bytes_max = kSegmentBytesMax;
+  // Writes start times where samples have them, in encodings that
+  // only recent servers read.
+  bool start_times = false;
 };
 
-// The aligned ranges of `duration_ms` that samples from `span` fall into, cut
-// to the span: the blocks that a server would make of them.
+// The aligned ranges of `duration_ms` that `span` falls into, cut to it: the
+// blocks that a server would make of its samples.  Where that would be more
+// than kBlockRangesMax, three become one until they are not.
 // REQUIRES: duration_ms > 0.
 std::vector<TimeRange> block_ranges(TimeRange span, std::int64_t duration_ms);
 constexpr std::int64_t kBlockDurationMs = 2 * 3'600'000;
+constexpr std::size_t kBlockRangesMax = 1000;
 
 // One thread.
 class BlockWriter {

@@ -28,7 +28,9 @@ class StartTimeDecoder {
       if (has_first_) start_ = wrapping_minus(t, in.signed_varint());
     } else if (change_at_ > 0 && index >= change_at_) {
       const std::int64_t read = read_varbit_int(in);
-      distance_ = index == change_at_ ? read : wrapping_minus(distance_, wrapping_minus(0, read));
+      distance_ = index == change_at_
+                      ? read
+                      : wrapping_minus(distance_, wrapping_minus(0, read));
       start_ = wrapping_minus(before, distance_);
     }
     return start_;
