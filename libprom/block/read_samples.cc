@@ -12,20 +12,21 @@ namespace {
 // its own.
 struct Cut {
   SamplePart part;
+  chunk::TimeColumn times;
   std::size_t first = 0;
   std::size_t count = 0;
 };
 
 Result<Cut> cut(const SampleParts& parts, Ordinal series, std::int64_t min_ms,
                 std::int64_t max_ms) {
-  auto part = parts.part(series);
-  if (!part) return fail(std::move(part).error());
-  Cut result{*part, 0, 0};
-  if (part->times.column == 0 || min_ms > max_ms) return result;
-  const auto times = parts.times(part->times.column);
-  if (!times) return fail(times.error());
-  const std::size_t begin = part->times.first;
-  const std::size_t end = begin + part->times.count;
+  const auto open = parts.part(series);
+  if (!open) return fail(open.error());
+  const TimeSlice& slice = open->part.times;
+  const chunk::TimeColumn* const times = &open->times;
+  Cut result{open->part, open->times, 0, 0};
+  if (slice.column == 0 || min_ms > max_ms) return result;
+  const std::size_t begin = slice.first;
+  const std::size_t end = begin + slice.count;
   std::size_t low = begin;
   std::size_t high = end;
   if (times->first_ms() < min_ms) {
@@ -43,23 +44,35 @@ Result<Cut> cut(const SampleParts& parts, Ordinal series, std::int64_t min_ms,
   return result;
 }
 
-Status read_times(const SampleParts& parts, const Cut& range,
-                  std::int64_t* into) {
-  const auto times = parts.times(range.part.times.column);
-  if (!times) return fail(times.error());
-  return times->decode(range.part.times.first + range.first, range.count, into);
+Status read_times(const Cut& range, std::int64_t* into) {
+  return range.times.decode(range.part.times.first + range.first, range.count,
+                            into);
 }
 
-// By frames, so that bits become doubles within the nearest cache.
+// Values that are decoded at once, so that bits become doubles within the
+// nearest cache.
+constexpr std::size_t kDecodeValues = 2048;
+
+// How many of the values from `first` on to decode at once: about
+// kDecodeValues, up to where a frame ends, for a frame that is cut is unpacked
+// twice.
+std::size_t piece(const chunk::ValueColumn& values, std::size_t first,
+                  std::size_t left) {
+  if (left <= kDecodeValues) return left;
+  if (values.is_constant()) return kDecodeValues;
+  const auto frame = values.frame(values.frame_of(first + kDecodeValues));
+  return frame && frame->first > first && frame->first <= first + kDecodeValues
+             ? frame->first - first
+             : kDecodeValues;
+}
+
 Status read_values(const SampleParts& parts, const Cut& range, double* into) {
   const auto values = parts.values(range.part);
   if (!values) return fail(values.error());
-  std::array<std::uint64_t, chunk::kFrameValues> bits;  // NOLINT: decoded into
+  std::array<std::uint64_t, kDecodeValues> bits;  // NOLINT: decoded into
   const std::size_t end = range.first + range.count;
   for (std::size_t first = range.first; first < end;) {
-    const std::size_t count =
-        std::min(end, (first / chunk::kFrameValues + 1) * chunk::kFrameValues) -
-        first;
+    const std::size_t count = piece(*values, first, end - first);
     if (Status status = values->decode(first, count, bits.data()); !status)
       return status;
     std::memcpy(into, bits.data(), count * sizeof(double));
@@ -76,8 +89,7 @@ Status append_floats(const SampleParts& parts, const Cut& range,
   const std::size_t after = before + range.count;
   into.t_ms.resize(after);
   into.value.resize(after);
-  if (Status status = read_times(parts, range, into.t_ms.data() + before);
-      !status)
+  if (Status status = read_times(range, into.t_ms.data() + before); !status)
     return status;
   if (Status status = read_values(parts, range, into.value.data() + before);
       !status)
@@ -107,7 +119,7 @@ Result<Decoded> decode(const SampleParts& parts, const Cut& range,
   Decoded decoded;
   if (range.count == 0) return decoded;
   decoded.t_ms.resize(range.count);
-  Status status = read_times(parts, range, decoded.t_ms.data());
+  Status status = read_times(range, decoded.t_ms.data());
   if (status && histograms) {
     const auto column = parts.histograms(range.part);
     if (!column) return fail(column.error());

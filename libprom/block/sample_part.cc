@@ -47,11 +47,12 @@ Result<SampleParts> SampleParts::open(const CheckedFile& file,
   return parts;
 }
 
-Result<SamplePart> SampleParts::part(std::uint32_t series) const {
-  SamplePart part;
+Result<OpenPart> SampleParts::part(std::uint32_t series) const {
+  OpenPart open;
+  SamplePart& part = open.part;
   const auto column = table(SampleTable::kTimes).get(series);
   if (!column) return fail(column.error());
-  if (*column == 0) return part;
+  if (*column == 0) return open;
   if (*column > file_->header().time_columns)
     return fail(file_->damage(0, "no time column " + std::to_string(*column)));
   std::array<std::uint64_t, kSampleTables> numbers{};
@@ -61,9 +62,10 @@ Result<SamplePart> SampleParts::part(std::uint32_t series) const {
     numbers[i] = *number;
   }
   part.times.column = static_cast<std::uint32_t>(*column);
-  const auto times_column = times(part.times.column);
-  if (!times_column) return fail(times_column.error());
-  const std::size_t size = times_column->size();
+  auto whole = times(part.times.column);
+  if (!whole) return fail(std::move(whole).error());
+  open.times = *whole;
+  const std::size_t size = whole->size();
   const auto front = numbers[static_cast<std::size_t>(SampleTable::kSkipFront)];
   const auto back = numbers[static_cast<std::size_t>(SampleTable::kSkipBack)];
   if (front >= size || back >= size - front ||
@@ -73,7 +75,7 @@ Result<SamplePart> SampleParts::part(std::uint32_t series) const {
   part.times.count = static_cast<std::uint32_t>(size - front - back);
   part.values = numbers[static_cast<std::size_t>(SampleTable::kValues)];
   part.starts = numbers[static_cast<std::size_t>(SampleTable::kStarts)];
-  return part;
+  return open;
 }
 
 Result<chunk::TimeColumn> SampleParts::times(std::uint32_t column) const {

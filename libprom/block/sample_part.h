@@ -33,6 +33,11 @@ struct SamplePart {
   std::uint64_t starts = 0;  // file offset, or 0
 };
 
+struct OpenPart {
+  SamplePart part;
+  chunk::TimeColumn times;  // the whole column
+};
+
 // The parts of one kind, and the columns behind them.  Borrows the file.
 class SampleParts {
  public:
@@ -40,7 +45,7 @@ class SampleParts {
   static Result<SampleParts> open(const CheckedFile& file, SectionKind kind);
 
   // times.column is 0 when the series has no such samples.
-  [[nodiscard]] Result<SamplePart> part(std::uint32_t series) const;
+  [[nodiscard]] Result<OpenPart> part(std::uint32_t series) const;
 
   // The whole column, its bytes checked.
   [[nodiscard]] Result<chunk::TimeColumn> times(std::uint32_t column) const;

@@ -42,7 +42,7 @@ Result<std::vector<MergePart>> open_parts(std::span<const BlockPart> parts) {
     if (!floats) return fail(floats.error());
     const auto histograms = state.histograms.part(part.series);
     if (!histograms) return fail(histograms.error());
-    opened.push_back({part.block, part.series, *floats, *histograms});
+    opened.push_back({part.block, part.series, floats->part, histograms->part});
   }
   return opened;
 }
