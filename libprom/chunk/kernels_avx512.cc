@@ -27,7 +27,7 @@
 namespace prom::chunk {
 namespace {
 
-#include "libprom/chunk/kernel_loops.h"
+#include "libprom/chunk/kernel_loops.inc"
 
 constexpr unsigned kShuffledWidthMax = 57;  // and 7 bits of shift fit a word
 

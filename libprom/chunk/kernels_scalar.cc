@@ -8,7 +8,7 @@
 namespace prom::chunk {
 namespace {
 
-#include "libprom/chunk/kernel_loops.h"
+#include "libprom/chunk/kernel_loops.inc"
 
 void unpack(const std::byte* from, std::size_t count, unsigned width,
             std::uint64_t* into) {

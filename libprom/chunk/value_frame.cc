@@ -18,8 +18,10 @@ constexpr unsigned kExponentMask = 0x1f;
 constexpr unsigned kKindShift = 5;
 constexpr unsigned kHasDivisor = 0x80;
 
-// What does not fit the decimals of its frame and is stored as it is.
-constexpr std::size_t kMissesMax = 8;
+// One value in so many may not fit the decimals of its frame; it is stored as
+// it is, for 72 bits.
+constexpr std::size_t kValuesPerMiss = 64;
+constexpr std::size_t kMissesMax = kFrameValues / kValuesPerMiss;
 
 bool read_scale(ByteReader& in, Scale& scale) {
   const unsigned head = in.fixed<std::uint8_t>();
@@ -218,7 +220,8 @@ void FrameEncoder::encode(std::span<const std::uint64_t> bits,
   std::span<std::uint64_t> clean(clean_.at.data(), bits.size());
   std::ranges::copy(bits, clean.begin());
   fill_slots(apart_, clean);
-  const auto decimal = find_decimal(clean, hint_, few ? kMissesMax : 0, q);
+  const auto decimal =
+      find_decimal(clean, hint_, few ? bits.size() / kValuesPerMiss : 0, q);
   if (!decimal) return encode_mantissas(bits, out);
   hint_ = *decimal;
   for (std::size_t i = 0; i < bits.size(); ++i)
