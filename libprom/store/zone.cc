@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t kFixedEntries = 2;  // hashes, homes
 constexpr std::size_t kEntryBytes = 16;
-constexpr std::size_t kColumnHeaderBytes = 16;
 
 void pad_to(std::string& out, std::size_t multiple) {
   out.resize((out.size() + multiple - 1) / multiple * multiple);

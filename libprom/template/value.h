@@ -138,8 +138,8 @@ class Value {
       std::variant<std::monostate, bool, Integer, double, Text, Time, Duration,
                    std::shared_ptr<const List>, std::shared_ptr<const Map>,
                    std::shared_ptr<const Object>>;
-  template <typename T>
-  explicit Value(T value) : of_(std::move(value)) {}
+  // By the variant's type, so that nothing else converts.
+  explicit Value(Variant value) : of_(std::move(value)) {}
 
   Variant of_;
 };
