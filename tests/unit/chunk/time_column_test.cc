@@ -132,6 +132,11 @@ TEST(TimeColumn, IsSmallWhenRegular) {
   EXPECT_LE(encode(scrapes(480, 15000, 40, 0, random)).size(), 400U);
 }
 
+TEST(TimeColumn, HasTheBytesOfThePage) {
+  EXPECT_EQ(encode({1000, 16000, 31000}),
+            std::string("\0\x03\xd0\x0f\x98\x75", 6));
+}
+
 TEST(TimeColumn, NeverGivesTimesThatDoNotAscend) {
   std::mt19937_64 random(4);
   const std::string sound = encode(scrapes(700, 15000, 40, 50, random));

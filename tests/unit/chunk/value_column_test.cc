@@ -125,6 +125,22 @@ TEST(ValueColumn, IsConstantAndSmallWhenAllValuesAreTheSame) {
   }
 }
 
+// The examples of prom-block(5): the format does not change.
+TEST(ValueColumn, HasTheBytesOfThePage) {
+  const auto bytes_of = [](std::initializer_list<double> values) {
+    Bits bits;
+    for (const double value : values)
+      bits.push_back(std::bit_cast<std::uint64_t>(value));
+    ValueEncoder encoder;
+    std::string out;
+    encoder.encode(bits, out);
+    return out;
+  };
+  EXPECT_EQ(bytes_of({42, 42, 42}), "\x48\x54");
+  EXPECT_EQ(bytes_of({1000, 1010, 1030, 1030, 1070, 1080}),
+            "\x01\x0b\x13\xd0\x0f\xa0\x01\x14\x07\x94\x13\x74\x07");
+}
+
 TEST(ValueColumn, IsNotConstantAcrossTheTwoZeros) {
   const Bits bits = {std::bit_cast<std::uint64_t>(0.0),
                      std::bit_cast<std::uint64_t>(-0.0)};
