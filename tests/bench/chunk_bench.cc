@@ -16,6 +16,7 @@
 #include <cmath>
 #include <cstdio>
 #include <ctime>
+#include <deque>
 #include <functional>
 #include <random>
 #include <set>
@@ -25,6 +26,7 @@
 #include <vector>
 
 #include "libprom/base/number.h"
+#include "libprom/chunk/histogram_column.h"
 #include "libprom/chunk/kernels.h"
 #include "libprom/chunk/time_column.h"
 #include "libprom/chunk/value_column.h"
@@ -280,6 +282,49 @@ void measure(const std::string& name, const std::vector<Series>& all) {
   measure_joining(name + "_moving", moving);
 }
 
+// One histogram of `buckets` populated buckets, observed about 20 times between
+// two samples.
+void measure_histograms() {
+  constexpr std::size_t kHistograms = 480;
+  constexpr std::size_t kBuckets = 20;
+  std::mt19937_64 random(2);
+  std::deque<prom::FloatHistogram> histograms;
+  prom::FloatHistogram now;
+  now.integer = true;
+  now.schema = 3;
+  now.zero_threshold = 0x1p-128;
+  now.positive_spans = {{-5, kBuckets}};
+  now.positive_buckets.assign(kBuckets, 0);
+  for (std::size_t i = 0; i < kHistograms; ++i) {
+    for (std::size_t seen = 10 + random() % 20; seen > 0; --seen) {
+      // Most fall into the middle.
+      now.positive_buckets[random() % 8 + random() % 8 + random() % 6] += 1;
+      now.count += 1;
+      now.sum += static_cast<double>(random() % 100000) * 1e-6;
+    }
+    histograms.push_back(now);
+  }
+  std::vector<const prom::FloatHistogram*> pointers;
+  pointers.reserve(histograms.size());
+  for (const auto& each : histograms) pointers.push_back(&each);
+  ValueEncoder encoder;
+  std::string bytes;
+  prom::chunk::encode_histograms(pointers, encoder, bytes);
+  const std::size_t size = bytes.size();
+  bytes.append(prom::chunk::kOverread, '\0');
+  const auto column =
+      prom::chunk::HistogramColumn::open(prom::as_bytes(bytes), kHistograms)
+          .value();
+  const double bucket_samples = kHistograms * kBuckets;
+  print("histograms_bytes", static_cast<double>(size) / bucket_samples,
+        "B/bucket");
+  const double seconds = best_seconds([&] {
+    std::deque<prom::FloatHistogram> decoded;
+    if (!column.decode(0, kHistograms, decoded)) std::abort();
+  });
+  print("histograms_decode", seconds * 1e9 / bucket_samples, "ns/bucket");
+}
+
 }  // namespace
 
 int main() {
@@ -294,5 +339,6 @@ int main() {
     measure("captures", captures);
   }
   measure("mix", mixed(1000, 1000));
+  measure_histograms();
   return 0;
 }
