@@ -150,9 +150,7 @@ Status Decoder::deliver_frames() {
 }
 
 Status Decoder::take(const wire::Frame& frame) {
-  if (std::holds_alternative<wire::Trailer>(frame) ||
-      std::holds_alternative<wire::ExemplarFrame>(frame))
-    return {};
+  if (std::holds_alternative<wire::Trailer>(frame)) return {};
   if (std::holds_alternative<wire::Skipped>(frame)) {
     if (counters_.skipped_rows++ == 0)
       os::log_warn("rows before their layout skipped; more are only counted");
@@ -164,6 +162,8 @@ Status Decoder::take(const wire::Frame& frame) {
     return writer_.add(*row);
   if (const auto* loose = std::get_if<wire::Loose>(&frame))
     return writer_.add(*loose);
+  if (const auto* exemplars = std::get_if<wire::ExemplarFrame>(&frame))
+    return writer_.add(*exemplars);
   return writer_.add(std::get<wire::MetadataFrame>(frame));
 }
 

@@ -73,6 +73,7 @@ enum class RecordType : std::uint8_t {
   kMetadata = 6,
   kSources = 7,
   kZone = 8,  // in the index
+  kExemplars = 9,
 };
 
 struct RecordHeader {
@@ -104,9 +105,13 @@ struct CommitBody {
   std::uint32_t zone_count;
   std::uint32_t source_count;
   std::uint32_t records_crc;  // of the crc fields of the batch's records
+  Position last_exemplars;    // not in commit records of the first stores
 };
-static_assert(sizeof(CommitBody) == 104);
+static_assert(sizeof(CommitBody) == 112);
+constexpr std::size_t kFirstCommitBodyBytes = 104;
 constexpr std::size_t kCommitBytes = sizeof(RecordHeader) + sizeof(CommitBody);
+constexpr std::size_t kFirstCommitBytes =
+    sizeof(RecordHeader) + kFirstCommitBodyBytes;
 
 // New series: then for each u32 home source, u32 length, encoded labels.
 struct SeriesBody {
@@ -136,7 +141,8 @@ constexpr std::uint8_t kLayoutForeign = 1;
 constexpr std::uint8_t kLayoutSent = 2;
 constexpr std::uint32_t kSentAll = 0xFFFFFFFFU;
 
-// Then, in a keyframe, KeyframePart; then what encode_row writes.
+// Then, in a keyframe, KeyframePart; then, with kRowCells, CellsPart and what
+// encode_cells writes; then what encode_row writes.
 struct RowBody {
   std::int64_t t_ms;
   std::uint64_t sequence;
@@ -147,6 +153,7 @@ struct RowBody {
 };
 static_assert(sizeof(RowBody) == 40);
 constexpr std::uint8_t kRowKeyframe = 1;
+constexpr std::uint8_t kRowCells = 2;
 
 struct KeyframePart {
   Position layout;  // base record
@@ -157,16 +164,23 @@ struct KeyframePart {
 };
 static_assert(sizeof(KeyframePart) == 24);
 
+// Histograms and start timestamps of a row.
+struct CellsPart {
+  std::uint32_t bytes;
+  std::uint32_t reserved;
+};
+static_assert(sizeof(CellsPart) == 8);
+
 // Samples with times of their own, ascending by series and time: then
-// u32 series[count], u32 milliseconds after base_ms[count], padding to a
-// multiple of 8, u64 value[count].
+// u32 series[count], u32 milliseconds after base_ms[count], u64 value[count],
+// and what encode_cells writes for them, an item as a column.
 struct LooseBody {
   Position previous;
   std::int64_t base_ms;
   std::int64_t max_ms;
   std::int64_t newest_ms;  // of this and all earlier loose records
   std::uint32_t count;
-  std::uint32_t reserved;
+  std::uint32_t cells_bytes;
 };
 static_assert(sizeof(LooseBody) == 40);
 
@@ -177,6 +191,18 @@ struct MetadataBody {
   std::uint32_t reserved;
 };
 static_assert(sizeof(MetadataBody) == 16);
+
+// Exemplars: then for each u32 series, labels (varint length, encoded), zigzag
+// varint milliseconds after base_ms, double value.
+struct ExemplarsBody {
+  Position previous;
+  std::int64_t base_ms;
+  std::uint32_t count;
+  std::uint32_t reserved;
+};
+static_assert(sizeof(ExemplarsBody) == 24);
+// The newest of a generation; older ones are not shown.
+constexpr std::uint32_t kExemplarsMax = 100'000;
 
 // All sources as of this record, so that a reader need not walk the log.
 struct SourcesBody {

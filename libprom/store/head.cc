@@ -11,11 +11,18 @@ namespace {
 constexpr std::size_t kDamageMax = 1000;  // reports kept; the rest is counted
 
 CommitBody commit_of(const Record& record) {
-  return load_struct<CommitBody>(record.body.data());
+  CommitBody body{};
+  std::memcpy(&body, record.body.data(),
+              std::min(sizeof body, record.body.size()));
+  return body;
 }
 
 bool holds(const Record& record, RecordType type, std::size_t bytes) {
   return record.header.type == type && record.body.size() >= bytes;
+}
+
+bool is_commit(const Record& record) {
+  return holds(record, RecordType::kCommit, kFirstCommitBodyBytes);
 }
 
 // Calls `take` for each series of a record that is in bounds.
@@ -45,7 +52,7 @@ void visit_batches(const StreamReader& log, Position from, Position end,
       continue;
     }
     at = record->next();
-    if (!holds(*record, RecordType::kCommit, sizeof(CommitBody))) {
+    if (!is_commit(*record)) {
       pending.push_back(*record);
       continue;
     }
@@ -98,14 +105,15 @@ Result<std::unique_ptr<Head>> Head::open(const std::string& store,
 
 bool Head::take_root(Position log_end) {
   if (log_end == kFirstPosition) return true;
-  if (log_end < kFirstPosition + kCommitBytes) return false;
-  const auto record = log_->record(log_end - kCommitBytes);
-  if (!record || record->next() != log_end ||
-      !holds(*record, RecordType::kCommit, sizeof(CommitBody)))
-    return false;
-  root_ = commit_of(*record);
-  log_end_ = log_end;
-  return true;
+  for (const std::size_t bytes : {kCommitBytes, kFirstCommitBytes}) {
+    if (log_end < kFirstPosition + bytes) continue;
+    const auto record = log_->record(log_end - bytes);
+    if (!record || record->next() != log_end || !is_commit(*record)) continue;
+    root_ = commit_of(*record);
+    log_end_ = log_end;
+    return true;
+  }
+  return false;
 }
 
 // After a crash of the machine, or with a damaged counter: everything up to the
@@ -150,8 +158,7 @@ Position Head::scan(Position from, Position lenient_until) {
       crc = crc32c(std::string_view(raw, 4), crc);
       continue;
     }
-    if (!holds(*record, RecordType::kCommit, sizeof(CommitBody)))
-      return log_end_;
+    if (!is_commit(*record)) return log_end_;
     const CommitBody commit = commit_of(*record);
     const bool fits = commit.batch_start == batch &&
                       commit.records_crc == crc && commit.number > root_.number;

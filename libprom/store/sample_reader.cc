@@ -6,24 +6,30 @@
 #include <numeric>
 #include <optional>
 
+#include "libprom/model/histogram_hints.h"
+#include "libprom/store/cell_codec.h"
 #include "libprom/store/row_codec.h"
 #include "libprom/store/sample_order.h"
 
 namespace prom::store {
 namespace {
 
+// Most rows have none: null.  Owned by the row; a record in flight shares it.
+using Cells = std::shared_ptr<CellSection>;
+
 struct Keyframe {
   Position position = kNowhere;
   Position layout = kNowhere;
   Bytes body;
   std::uint32_t columns = 0;
+  Cells cells;
 };
-
 struct Row {
   std::int64_t t_ms = 0;
   Bytes body;
   std::uint32_t columns = 0;
   std::uint32_t keyframe = 0;  // index
+  Cells cells;                 // of a keyframe: null, see there
 };
 
 struct RowRecord {
@@ -32,8 +38,8 @@ struct RowRecord {
   KeyframePart part{};
   bool is_keyframe = false;
   Bytes values;
+  Cells cells;
 };
-
 std::optional<RowRecord> as_row(const Record& record, SourceId source) {
   if (record.header.type != RecordType::kRow ||
       record.header.source != source || record.body.size() < sizeof(RowBody))
@@ -49,12 +55,31 @@ std::optional<RowRecord> as_row(const Record& record, SourceId source) {
     rest = rest.subspan(sizeof(KeyframePart));
   }
   if (row.body.columns > kColumnsMax) return std::nullopt;
-  row.values = rest;
+  const bool has_cells = (record.header.flags & kRowCells) != 0;
+  auto parts = row_cells(rest, 0, has_cells, row.body.t_ms, row.body.columns);
+  if (!parts) return std::nullopt;
+  row.values = parts->values;
+  if (has_cells)
+    row.cells = std::make_shared<CellSection>(std::move(parts->section));
   return row;
 }
 
 Keyframe keyframe_of(const RowRecord& row) {
-  return {row.position, row.part.layout, row.values, row.body.columns};
+  return {row.position, row.part.layout, row.values, row.body.columns,
+          row.cells};
+}
+
+Row row_of(const RowRecord& row, std::uint32_t keyframe) {
+  return {row.body.t_ms, row.values, row.body.columns, keyframe,
+          row.is_keyframe ? nullptr : row.cells};
+}
+
+// The columns that stay empty while no sample needs them.
+void complete_extras(Samples& samples) {
+  if (!samples.histogram.empty())
+    samples.histogram.resize(samples.t_ms.size(), nullptr);
+  if (!samples.start_ms.empty())
+    samples.start_ms.resize(samples.t_ms.size(), 0);
 }
 
 }  // namespace
@@ -69,6 +94,7 @@ struct SampleReader::Era {
   std::size_t row_count = 0;
   // Decoded samples, row_count for each of `columns`; or empty.
   std::vector<std::uint64_t> cells;
+  bool has_extras = false;  // histograms or starts, in selected columns
 };
 
 struct SampleReader::SourceRows {
@@ -82,6 +108,12 @@ struct SampleReader::LooseSamples {
   std::vector<std::size_t> end;  // per index into series_
   std::vector<std::int64_t> t_ms;
   std::vector<std::uint64_t> bits;
+  // Empty, or one for each sample.
+  struct Extra {
+    std::int64_t start_ms = 0;
+    std::optional<FloatHistogram> histogram;
+  };
+  std::vector<std::unique_ptr<Extra>> extras;
 };
 
 SampleReader::SampleReader(std::shared_ptr<const Snapshot> snapshot,
@@ -224,8 +256,7 @@ bool SampleReader::walk_rows(SourceId source, SourceRows& into) const {
     std::optional<RowRecord> one = row;
     while (true) {
       if (one->body.t_ms >= min_ms_ && one->body.t_ms <= max_ms_)
-        into.rows.push_back(
-            {one->body.t_ms, one->values, one->body.columns, number});
+        into.rows.push_back(row_of(*one, number));
       if (one->is_keyframe || one->body.t_ms < min_ms_) break;
       const Position previous = one->body.previous;
       if (previous >= one->position) return false;
@@ -254,9 +285,8 @@ void SampleReader::scan_rows(SourceId source, SourceRows& into) const {
                  into.keyframes.back().position != row->body.keyframe)
                return;
              if (row->body.t_ms < min_ms_ || row->body.t_ms > max_ms_) return;
-             into.rows.push_back(
-                 {row->body.t_ms, row->values, row->body.columns,
-                  static_cast<std::uint32_t>(into.keyframes.size() - 1)});
+             into.rows.push_back(row_of(
+                 *row, static_cast<std::uint32_t>(into.keyframes.size() - 1)));
            },
        .on_commit = {},
        .on_damage = [&](const Error& error) { head.report(error); }});
@@ -304,6 +334,34 @@ void SampleReader::load_eras(SourceId source, SourceRows& into) const {
     const auto last = std::find_if_not(first, into.rows.end(), in_era);
     era.first_row = static_cast<std::size_t>(first - into.rows.begin());
     era.row_count = static_cast<std::size_t>(last - first);
+    keep_selected_cells(into, era);
+  }
+}
+
+// What rows and keyframes of an era have in columns that nobody asked for is
+// forgotten.
+void SampleReader::keep_selected_cells(SourceRows& rows, Era& era) {
+  std::vector<std::uint32_t> columns;
+  columns.reserve(era.columns.size());
+  for (const auto& [series, column] : era.columns) columns.push_back(column);
+  std::ranges::sort(columns);
+  const auto keep = [&](const Cells& cells) {
+    if (!cells) return;
+    CellSection& section = *cells;
+    const auto unwanted = [&](const auto& cell) {
+      return !std::ranges::binary_search(columns, cell.column);
+    };
+    std::erase_if(section.starts, unwanted);
+    std::erase_if(section.cells, unwanted);
+    era.has_extras =
+        era.has_extras || !section.starts.empty() || !section.cells.empty();
+  };
+  std::uint32_t keyframe = kNone;
+  for (std::size_t r = 0; r < era.row_count; ++r) {
+    Row& row = rows.rows[era.first_row + r];
+    keep(row.cells);
+    if (row.keyframe != std::exchange(keyframe, row.keyframe))
+      keep(rows.keyframes[row.keyframe].cells);
   }
 }
 
@@ -315,24 +373,79 @@ void SampleReader::append_rows(SourceId source, std::size_t index,
         era.columns, static_cast<std::uint32_t>(index), {},
         &std::pair<std::uint32_t, std::uint32_t>::first);
     if (at == era.columns.end() || at->first != index) continue;
+    std::vector<std::uint64_t> decoded;
+    std::span<const std::uint64_t> cells;
     if (era.cells.empty()) {
-      append_column(rows, era, at->second, into);
+      decode_column(rows, era, at->second, decoded);
+      cells = decoded;
+    } else {
+      const auto slot = static_cast<std::size_t>(at - era.columns.begin());
+      cells = std::span(era.cells).subspan(slot * era.row_count, era.row_count);
+    }
+    if (era.has_extras) {
+      append_extras(rows, era, at->second, cells, into);
       continue;
     }
-    const auto slot = static_cast<std::size_t>(at - era.columns.begin());
-    const auto cells =
-        std::span(era.cells).subspan(slot * era.row_count, era.row_count);
     for (std::size_t r = 0; r < cells.size(); ++r) {
       if (cells[r] == kAbsentBits) continue;
       into.t_ms.push_back(rows.rows[era.first_row + r].t_ms);
       into.value.push_back(std::bit_cast<double>(cells[r]));
     }
+    complete_extras(into);
+  }
+}
+
+// A column that may have histograms and starts.
+void SampleReader::append_extras(const SourceRows& rows, const Era& era,
+                                 std::uint32_t column,
+                                 std::span<const std::uint64_t> values,
+                                 Samples& into) const {
+  std::uint32_t known = kNone;
+  std::optional<FloatHistogram> reference;
+  for (std::size_t r = 0; r < era.row_count; ++r) {
+    if (values[r] == kAbsentBits) continue;
+    const Row& row = rows.rows[era.first_row + r];
+    const Keyframe& keyframe = rows.keyframes[row.keyframe];
+    const bool is_keyframe = row.body.data() == keyframe.body.data();
+    if (known != std::exchange(known, row.keyframe)) {
+      reference.reset();
+      const auto* const cell =
+          keyframe.cells ? keyframe.cells->find(column) : nullptr;
+      if (cell != nullptr && !decode_cell(*cell, *keyframe.cells, nullptr,
+                                          nullptr, reference.emplace()))
+        reference.reset();
+    }
+    const Cells& section = is_keyframe ? keyframe.cells : row.cells;
+    const auto* const cell = section ? section->find(column) : nullptr;
+    if (cell == nullptr) {
+      into.push(row.t_ms, std::bit_cast<double>(values[r]));
+    } else {
+      FloatHistogram histogram;
+      const bool sound =
+          is_keyframe
+              ? reference.has_value()
+              : decode_cell(*cell, *section, keyframe.cells.get(),
+                            reference ? &*reference : nullptr, histogram);
+      if (!sound) {
+        snapshot_->head().report(
+            {Code::kCorrupt,
+             snapshot_->head().log().describe(keyframe.position) +
+                 ": malformed histogram"});
+        continue;
+      }
+      if (is_keyframe) histogram = *reference;
+      histogram.sum = std::bit_cast<double>(values[r]);
+      into.push(row.t_ms, std::move(histogram));
+    }
+    into.set_start(start_of(column, row.cells.get(), keyframe.cells.get()));
   }
 }
 
 // One column, row by row.
-void SampleReader::append_column(const SourceRows& rows, const Era& era,
-                                 std::uint32_t column, Samples& into) {
+void SampleReader::decode_column(const SourceRows& rows, const Era& era,
+                                 std::uint32_t column,
+                                 std::vector<std::uint64_t>& into) {
+  into.assign(era.row_count, kAbsentBits);
   std::uint32_t known = kNone;
   std::uint64_t reference = 0;
   bool sound = false;
@@ -352,9 +465,7 @@ void SampleReader::append_column(const SourceRows& rows, const Era& era,
     if (row.body.data() != keyframe.body.data() &&
         !RowDecoder(row.body, row.columns).column(column, bits))
       continue;
-    if (bits == kAbsentBits) continue;
-    into.t_ms.push_back(row.t_ms);
-    into.value.push_back(std::bit_cast<double>(bits));
+    into[r] = bits;
   }
 }
 
@@ -410,8 +521,17 @@ void SampleReader::take_loose(const Record& record) {
   const Bytes ids = reader.take(body.count * 4ULL);
   const Bytes times = reader.take(body.count * 4ULL);
   const Bytes bits = reader.take(body.count * 8ULL);
+  const Bytes cells = reader.take(body.cells_bytes);
   if (!reader.ok()) return;
   const bool filling = !loose_->t_ms.empty();
+  CellSection section;
+  if (filling && !cells.empty()) {
+    if (!parse_cells(cells, body.base_ms, body.count, section))
+      snapshot_->head().report(
+          {Code::kCorrupt, snapshot_->head().log().describe(record.position) +
+                               ": malformed histograms"});
+    loose_->extras.resize(loose_->t_ms.size());
+  }
   for (std::uint32_t i = 0; i < body.count; ++i) {
     const auto id = load_le<std::uint32_t>(ids.data() + i * 4ULL);
     if (id >= selected_.size() || !selected_[id]) continue;
@@ -427,6 +547,15 @@ void SampleReader::take_loose(const Record& record) {
     const std::size_t at = loose_->end[found->second]++;
     loose_->t_ms[at] = t_ms;
     loose_->bits[at] = load_le<std::uint64_t>(bits.data() + i * 8ULL);
+    const std::int64_t start_ms = start_of(i, &section, nullptr);
+    const auto* const cell = section.find(i);
+    if (start_ms == 0 && cell == nullptr) continue;
+    auto extra = std::make_unique<LooseSamples::Extra>();
+    extra->start_ms = start_ms;
+    if (cell != nullptr && !decode_cell(*cell, section, nullptr, nullptr,
+                                        extra->histogram.emplace()))
+      extra->histogram.reset();
+    loose_->extras[at] = std::move(extra);
   }
 }
 
@@ -434,12 +563,38 @@ void SampleReader::append_loose(std::size_t index, Samples& into) const {
   if (loose_->t_ms.empty()) return;
   const std::size_t begin = index == 0 ? 0 : loose_->end[index - 1];
   for (std::size_t i = begin; i < loose_->end[index]; ++i) {
-    into.t_ms.push_back(loose_->t_ms[i]);
-    into.value.push_back(std::bit_cast<double>(loose_->bits[i]));
+    const double value = std::bit_cast<double>(loose_->bits[i]);
+    const LooseSamples::Extra* const extra =
+        loose_->extras.empty() ? nullptr : loose_->extras[i].get();
+    if (extra == nullptr || !extra->histogram) {
+      into.push(loose_->t_ms[i], value);
+    } else {
+      FloatHistogram histogram = *extra->histogram;
+      histogram.sum = value;
+      into.push(loose_->t_ms[i], std::move(histogram));
+    }
+    if (extra != nullptr) into.set_start(extra->start_ms);
   }
 }
 
 // -- both
+
+namespace {
+
+// Histograms are stored with the hints of their senders.
+void set_hints(Samples& samples, std::size_t begin) {
+  HistogramHints hints;
+  for (std::size_t i = begin; i < samples.histogram.size(); ++i) {
+    if (samples.histogram[i] == nullptr) {
+      hints.see_other();
+    } else {
+      // They are in samples.histograms, and it was us who put them there.
+      hints.set(const_cast<FloatHistogram&>(*samples.histogram[i]));
+    }
+  }
+}
+
+}  // namespace
 
 void SampleReader::append(std::size_t index, Samples& into) const {
   const std::size_t begin = into.t_ms.size();
@@ -450,6 +605,7 @@ void SampleReader::append(std::size_t index, Samples& into) const {
   }
   append_loose(index, into);
   put_in_order(into, begin);
+  set_hints(into, begin);
 }
 
 void SampleReader::read(std::size_t first, std::size_t count,

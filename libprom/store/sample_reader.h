@@ -50,8 +50,14 @@ class SampleReader {
   void take_loose(const Record& record);
   static void decode_era(const SourceRows& rows, Era& era);
   void append_rows(SourceId source, std::size_t index, Samples& into) const;
-  static void append_column(const SourceRows& rows, const Era& era,
-                            std::uint32_t column, Samples& into);
+  static void decode_column(const SourceRows& rows, const Era& era,
+                            std::uint32_t column,
+                            std::vector<std::uint64_t>& into);
+  static void keep_selected_cells(SourceRows& rows, Era& era);
+  void append_extras(const SourceRows& rows, const Era& era,
+                     std::uint32_t column,
+                     std::span<const std::uint64_t> values,
+                     Samples& into) const;
   void append_loose(std::size_t index, Samples& into) const;
 
   std::shared_ptr<const Snapshot> snapshot_;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "libprom/base/result.h"
+#include "libprom/block/block.h"
 #include "libprom/model/labels.h"
 #include "libprom/model/matcher.h"
 #include "libprom/store/format.h"
@@ -36,6 +37,12 @@ struct FamilyMetadata {
   std::string type;
   std::string help;
   std::string unit;
+};
+
+using block::Exemplar;
+struct SeriesExemplar {
+  SeriesId series = kNone;
+  Exemplar exemplar;
 };
 
 // Immutable and thread-safe.
@@ -78,6 +85,13 @@ class Snapshot {
 
   // The newest of each family, by name.
   [[nodiscard]] std::vector<FamilyMetadata> metadata() const;
+
+  // Of the given series, ascending (none given: of all), in the order in which
+  // they came, which is ascending in time within a series.  Only the newest
+  // kExemplarsMax of the store are looked at.
+  [[nodiscard]] std::vector<SeriesExemplar> exemplars(
+      std::span<const SeriesId> series, std::int64_t min_ms,
+      std::int64_t max_ms) const;
 
   // Damage that this snapshot met, with file and offset.
   [[nodiscard]] std::vector<Error> damage() const { return head_->damage(); }

@@ -137,7 +137,7 @@ Position StreamReader::resync(Position position, Position end) const {
     const auto found = unchecked_record(position);
     if (!found || found->header.reserved != 0 ||
         found->header.type < RecordType::kCommit ||
-        found->header.type > RecordType::kZone)
+        found->header.type > RecordType::kExemplars)
       continue;
     if (found->header.size > budget) return end;
     budget -= found->header.size;

@@ -369,6 +369,8 @@ void Writer::stage_commit() {
 Status Writer::write_batch() {
   stage_series();
   stage_loose();
+  stage_exemplars();
+  if (late_.empty()) extras_.clear();
   // Zones before the commit record that speaks of them.
   if (Status sealed = seal_zones(); !sealed) return sealed;
   if (!commit_staged_) {
@@ -402,7 +404,7 @@ Status Writer::sync() {
 
 bool Writer::has_uncommitted() const {
   return !batch_.empty() || !loose_.empty() || !late_.empty() ||
-         series_staged_ < series_count_;
+         !exemplars_.empty() || series_staged_ < series_count_;
 }
 
 bool Writer::has_unsynced() const {

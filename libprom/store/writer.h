@@ -27,9 +27,11 @@
 
 #include "libprom/base/result.h"
 #include "libprom/model/labels.h"
+#include "libprom/model/samples.h"
 #include "libprom/os/clock.h"
 #include "libprom/os/file.h"
 #include "libprom/os/lock.h"
+#include "libprom/store/cell_codec.h"
 #include "libprom/store/ctl.h"
 #include "libprom/store/format.h"
 #include "libprom/store/head.h"
@@ -73,13 +75,28 @@ struct WriterCounters {
   std::uint64_t syncs = 0;
   std::uint64_t bytes_written = 0;
   std::uint64_t arenas_replaced = 0;  // after a failed sync
+  std::uint64_t exemplars = 0;        // taken
+  // Older than the newest of their series, of no known series, or with more
+  // labels than kExemplarRunesMax.
+  std::uint64_t exemplars_refused = 0;
+};
+
+// Characters of the label names and values of an exemplar; upstream's limit.
+constexpr std::size_t kExemplarRunesMax = 128;
+
+// What a sample may have beyond a float.
+struct SampleExtra {
+  std::int64_t start_ms = 0;  // of its counter; 0: unknown
+  // Admitted; null for a float.  Shared with the frame that it came in.
+  std::shared_ptr<const FloatHistogram> histogram;
 };
 
 // A sample of a known series.
 struct SeriesSample {
   SeriesId series = kNone;
   std::int64_t t_ms = 0;
-  std::uint64_t bits = 0;
+  std::uint64_t bits = 0;       // of a histogram: of its sum
+  std::uint32_t extra = kNone;  // number of its SampleExtra, if it has one
 };
 
 class Writer {
@@ -100,6 +117,9 @@ class Writer {
   Status add(const wire::Row& row);
   Status add(const wire::Loose& loose);
   Status add(const wire::MetadataFrame& metadata);
+  // Exemplars of series that are known by then.  One that is older than the
+  // newest of its series is refused, the newest itself is a repetition.
+  Status add(const wire::ExemplarFrame& exemplars);
 
   // For input that names its series once and then by number.  kNone when the
   // series is refused, which is counted.
@@ -109,7 +129,8 @@ class Writer {
     return series < homes_.size() ? homes_[series] : kNone;
   }
   // Samples in any order.  Runs of one time make rows where that is smaller.
-  Status add(std::span<const SeriesSample> samples);
+  Status add(std::span<const SeriesSample> samples,
+             std::span<const SampleExtra> extras = {});
 
   // Writes what was added and publishes it, as one unit.  When the disk is
   // full nothing is published, nothing is lost, and a later call tries again.
@@ -137,6 +158,19 @@ class Writer {
   struct Touched {
     std::int64_t t_ms = 0;
     std::uint64_t bits = 0;
+  };
+  // The samples of a row, by their place in the sender's order.
+  struct RowInput {
+    std::span<const SeriesId> series;
+    std::span<const std::uint64_t> bits;
+    std::span<const HistogramRef> histograms;
+    std::span<const StartCell> starts;
+  };
+  // Decides about the next exemplar of its series, by upstream's order.
+  struct NewestExemplar {
+    std::int64_t t_ms = 0;
+    double value = 0;
+    std::uint64_t labels_hash = 0;
   };
 
   Writer(std::string path, const WriterOptions& options, os::FileSystem& files,
@@ -177,12 +211,22 @@ class Writer {
   [[nodiscard]] std::uint32_t slot_of(const Source& source, SourceId id,
                                       SeriesId series) const;
   void take_row(SourceId id, std::int64_t t_ms, std::uint64_t sequence,
-                std::span<const SeriesId> series,
-                std::span<const std::uint64_t> bits);
+                const RowInput& input);
+  bool append_cells(Source& source, bool is_keyframe, std::int64_t t_ms,
+                    std::string& body) const;
   void stage_row(SourceId id, std::int64_t t_ms, std::uint64_t sequence);
   static Position jump_of(Source& source);
   bool belongs_in_row(SeriesId id, std::int64_t t_ms, std::uint64_t bits);
   void take_run(std::span<const SeriesSample> run);
+
+  // histograms, starts and exemplars
+  std::uint32_t keep_extra(SampleExtra extra);
+  [[nodiscard]] const FloatHistogram* histogram_of(
+      const SeriesSample& sample) const;
+  void append_loose_cells(std::span<const SeriesSample> samples,
+                          std::int64_t base_ms, std::string& out) const;
+  void load_exemplars();
+  void stage_exemplars();
 
   // loose samples
   void take_loose(SeriesSample sample);
@@ -191,8 +235,7 @@ class Writer {
   void stage_loose();
   Status settle_late();
   void settle_series(std::span<const SeriesSample> late,
-                     std::span<const std::int64_t> times,
-                     std::span<const double> values);
+                     const SeriesSamples& stored);
   void accept_loose(const SeriesSample& sample);
 
   bool too_far_ahead(std::int64_t t_ms) const;
@@ -239,12 +282,22 @@ class Writer {
   std::int64_t loose_newest_ms_ = INT64_MIN;
   std::uint32_t series_at_open_ = 0;
   std::vector<SeriesSample> loose_;  // accepted
-  std::vector<std::uint64_t> row_;   // the row being built
   std::vector<SeriesSample> late_;   // to be compared with what is stored
+  std::vector<SampleExtra> extras_;  // of loose_ and late_
+
+  // The row being built, by column.
+  std::vector<std::uint64_t> row_;
+  std::vector<HistogramRef> row_histograms_;
+  std::vector<StartCell> row_starts_;
 
   // Metadata: a hash of what is stored of each family.
   bool metadata_loaded_ = false;
   boost::unordered_flat_map<std::string, std::uint64_t> metadata_;
+
+  // Exemplars: the newest of each series, and those not written yet.
+  bool exemplars_loaded_ = false;
+  boost::unordered_flat_map<SeriesId, NewestExemplar> newest_exemplars_;
+  std::vector<std::pair<SeriesId, wire::ExemplarFrame::Item>> exemplars_;
 
   WriterCounters counters_;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -50,6 +51,7 @@ struct Writer::Source {
   std::uint64_t group = 0;
   std::uint64_t groups = 0;  // that exist
   std::vector<std::uint64_t> reference;
+  std::unique_ptr<KeyframeCells> reference_cells;  // null: it has none
   std::int64_t last_ms = INT64_MIN;
   std::uint64_t last_sequence = 0;
   // Last rows of the groups that later jumps lead to: those whose number is

@@ -11,10 +11,17 @@ namespace prom::store {
 namespace {
 
 constexpr std::size_t kSettleSeries = 256;  // read at once
+// Histograms of one record, in units of FloatHistogram::sample_weight().
+constexpr std::size_t kLooseWeightMax = 1ULL << 20U;
 constexpr std::int64_t kLooseSpanMs = std::numeric_limits<std::uint32_t>::max();
 
 bool by_series_and_time(const SeriesSample& a, const SeriesSample& b) {
   return a.series != b.series ? a.series < b.series : a.t_ms < b.t_ms;
+}
+
+bool same_histogram(const FloatHistogram* a, const FloatHistogram* b) {
+  if (a == nullptr || b == nullptr) return a == b;
+  return a->equals(*b);
 }
 
 }  // namespace
@@ -53,8 +60,9 @@ void Writer::take_loose(SeriesSample sample) {
     return;
   }
   const auto known = touched_.find(sample.series);
-  if (known != touched_.end() && known->second.t_ms == sample.t_ms &&
-      known->second.bits == sample.bits) {
+  // Of histograms everything has to be compared.
+  if (histogram_of(sample) == nullptr && known != touched_.end() &&
+      known->second.t_ms == sample.t_ms && known->second.bits == sample.bits) {
     ++counters_.repeated;
     return;
   }
@@ -70,8 +78,10 @@ Status Writer::add(const wire::Loose& loose) {
   if (Status room = check_room(); !room) return room;
   for (const wire::Loose::Item& item : loose.items) {
     const SeriesId id = find_or_create(item.labels);
-    if (id != kNone)
-      take_loose({id, item.t_ms, std::bit_cast<std::uint64_t>(item.value)});
+    if (id == kNone) continue;
+    const bool plain = item.start_ms == 0 && item.histogram == nullptr;
+    take_loose({id, item.t_ms, std::bit_cast<std::uint64_t>(item.value),
+                plain ? kNone : keep_extra({item.start_ms, item.histogram})});
   }
   return {};
 }
@@ -86,10 +96,14 @@ void Writer::stage_loose() {
         std::ranges::min(loose_, {}, &SeriesSample::t_ms).t_ms;
     std::vector<SeriesSample> now;
     std::vector<SeriesSample> later;
+    std::size_t weight = 0;
     for (const SeriesSample& sample : loose_) {
-      const bool fits =
-          now.size() < kLooseItemsMax && sample.t_ms - base <= kLooseSpanMs;
+      const bool fits = now.size() < kLooseItemsMax &&
+                        sample.t_ms - base <= kLooseSpanMs &&
+                        weight <= kLooseWeightMax;
       (fits ? now : later).push_back(sample);
+      const FloatHistogram* const histogram = histogram_of(sample);
+      if (fits && histogram != nullptr) weight += histogram->sample_weight();
     }
     loose_.swap(later);
     LooseBody body{
@@ -98,7 +112,10 @@ void Writer::stage_loose() {
         .max_ms = std::ranges::max(now, {}, &SeriesSample::t_ms).t_ms,
         .newest_ms = 0,
         .count = static_cast<std::uint32_t>(now.size()),
-        .reserved = 0};
+        .cells_bytes = 0};
+    std::string cells;
+    append_loose_cells(now, body.base_ms, cells);
+    body.cells_bytes = static_cast<std::uint32_t>(cells.size());
     loose_newest_ms_ = std::max(loose_newest_ms_, body.max_ms);
     body.newest_ms = loose_newest_ms_;
     std::string record;
@@ -107,6 +124,7 @@ void Writer::stage_loose() {
     for (const SeriesSample& sample : now)
       append_le(record, static_cast<std::uint32_t>(sample.t_ms - body.base_ms));
     for (const SeriesSample& sample : now) append_le(record, sample.bits);
+    record += cells;
     root_.last_loose = stage(RecordType::kLoose, 0, kNone, record);
   }
 }
@@ -140,11 +158,7 @@ Status Writer::settle_late() {
     for (std::size_t i = 0; i < count; ++i) {
       std::size_t end = begin;
       while (end < late.size() && late[end].series == series[first + i]) ++end;
-      const std::size_t at = stored.begin_of(i);
-      const std::size_t size = stored.end[i] - at;
-      settle_series(std::span(late).subspan(begin, end - begin),
-                    std::span(stored.t_ms).subspan(at, size),
-                    std::span(stored.value).subspan(at, size));
+      settle_series(std::span(late).subspan(begin, end - begin), stored.of(i));
       begin = end;
     }
   }
@@ -153,8 +167,12 @@ Status Writer::settle_late() {
 
 // REQUIRES: both ascending; stored from the first of the late times on.
 void Writer::settle_series(std::span<const SeriesSample> late,
-                           std::span<const std::int64_t> times,
-                           std::span<const double> values) {
+                           const SeriesSamples& stored) {
+  const auto times = stored.t_ms;
+  const auto values = stored.value;
+  const auto stored_histogram = [&](std::size_t i) {
+    return stored.histogram.empty() ? nullptr : stored.histogram[i];
+  };
   Touched newest;
   bool any = !times.empty();
   if (any) newest = {times.back(), std::bit_cast<std::uint64_t>(values.back())};
@@ -164,11 +182,15 @@ void Writer::settle_series(std::span<const SeriesSample> late,
     const bool there = at != times.end() && *at == sample.t_ms;
     const bool again = before != nullptr && before->t_ms == sample.t_ms;
     if (there || again) {
-      const std::uint64_t bits =
-          again ? before->bits
-                : std::bit_cast<std::uint64_t>(
-                      values[static_cast<std::size_t>(at - times.begin())]);
-      if (bits == sample.bits) {
+      const auto place = static_cast<std::size_t>(at - times.begin());
+      const bool same =
+          again
+              ? before->bits == sample.bits &&
+                    same_histogram(histogram_of(*before), histogram_of(sample))
+              : std::bit_cast<std::uint64_t>(values[place]) == sample.bits &&
+                    same_histogram(stored_histogram(place),
+                                   histogram_of(sample));
+      if (same) {
         ++counters_.repeated;
       } else {
         refuse(Refusal::kDuplicate, sample.series, sample.t_ms);

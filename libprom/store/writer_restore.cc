@@ -5,6 +5,7 @@
 
 #include "libprom/store/row_codec.h"
 #include "libprom/store/writer_internal.h"
+#include "libprom/wire/extras.h"
 
 namespace prom::store {
 namespace {
@@ -19,6 +20,11 @@ Bytes body_of(const StreamReader& log, Position at, RecordType type,
   const bool sound =
       record && record->header.type == type && record->body.size() >= bytes;
   return sound ? record->body : Bytes();
+}
+
+// Of the record whose body this is.
+std::uint8_t flags_of(Bytes body) {
+  return load_struct<RecordHeader>(body.data() - sizeof(RecordHeader)).flags;
 }
 
 bool decode_all(Bytes body, std::uint32_t columns,
@@ -77,7 +83,7 @@ bool Writer::load_layout(const Head& head, Position last, Source& source) {
     const Bytes ids = body.subspan(sizeof layout);
     if (layout.count > ids.size() / 4 || layout.first_column > kColumnsMax)
       return false;
-    const auto flags = load_struct<RecordHeader>(body.data() - 16).flags;
+    const std::uint8_t flags = flags_of(body);
     if ((flags & kLayoutSent) != 0 && sent.empty()) sent = body;
     const std::size_t columns = layout.first_column + layout.count;
     source.columns.resize(std::max(source.columns.size(), columns), kNone);
@@ -126,10 +132,19 @@ void Writer::load_group(const Head& head, Position last_row, Source& source) {
   const auto part = load_struct<KeyframePart>(keyframe.data() + sizeof key);
   source.group = part.group;
   source.groups = part.group + 1;
-  if (part.layout == source.layout_base &&
-      decode_all(keyframe.subspan(kKeyframeBytes), key.columns,
-                 source.reference))
+  const bool has_cells = (flags_of(keyframe) & kRowCells) != 0;
+  const auto cells =
+      row_cells(keyframe, kKeyframeBytes, has_cells, key.t_ms, key.columns);
+  if (part.layout == source.layout_base && cells &&
+      decode_all(cells->values, key.columns, source.reference)) {
     source.keyframe = last.keyframe;
+    if (has_cells) {
+      source.reference_cells = std::make_unique<KeyframeCells>();
+      if (!load_keyframe(cells->section, source.reference,
+                         *source.reference_cells))
+        source.keyframe = kNowhere;
+    }
+  }
   // Later groups jump to the rows that this group's jumps lead through.
   std::uint64_t group = part.group;
   for (Position at = part.jump; at != kNowhere && group != 0;) {
@@ -165,9 +180,15 @@ std::optional<wire::Reader::Kept> Writer::kept(std::uint64_t source_key) const {
   if (row.empty()) return kept;
   const auto body = load_struct<RowBody>(row.data());
   std::vector<std::uint64_t> values = source.reference;
-  if (source.last_row != source.keyframe &&
-      !decode_all(row.subspan(sizeof body), body.columns, values))
-    return kept;
+  std::vector<StartCell> starts;
+  if (source.reference_cells) starts = source.reference_cells->starts;
+  if (source.last_row != source.keyframe) {
+    const bool has_cells = (flags_of(row) & kRowCells) != 0;
+    const auto cells =
+        row_cells(row, sizeof body, has_cells, body.t_ms, body.columns);
+    if (!cells || !decode_all(cells->values, body.columns, values)) return kept;
+    wire::change_starts(starts, cells->section.starts);
+  }
   wire::Row last{.source = source_key,
                  .version = source.version,
                  .sequence = body.sequence,
@@ -176,6 +197,11 @@ std::optional<wire::Reader::Kept> Writer::kept(std::uint64_t source_key) const {
   for (const SeriesId series : source.sent) {
     const std::uint32_t slot =
         series == kNone ? kNone : slot_of(source, found->second, series);
+    const auto start =
+        std::ranges::lower_bound(starts, slot, {}, &StartCell::column);
+    if (start != starts.end() && start->column == slot)
+      last.starts.push_back(
+          {static_cast<std::uint32_t>(last.values.size()), start->start_ms});
     last.values.push_back(slot < values.size()
                               ? std::bit_cast<double>(values[slot])
                               : wire::absent());

@@ -184,29 +184,57 @@ Status Writer::add(const wire::Row& row) {
     counters_.repeated += present;
     return {};
   }
-  take_row(at->second, row.t_ms, row.sequence, source->sent, bits);
+  std::vector<HistogramRef> histograms;
+  histograms.reserve(row.histograms.size());
+  for (const wire::HistogramCell& cell : row.histograms)
+    histograms.push_back({cell.column, &cell.histogram});
+  take_row(at->second, row.t_ms, row.sequence,
+           {source->sent, bits, histograms, row.starts});
   return {};
 }
 
 void Writer::take_row(SourceId id, std::int64_t t_ms, std::uint64_t sequence,
-                      std::span<const SeriesId> series,
-                      std::span<const std::uint64_t> bits) {
+                      const RowInput& input) {
   Source& source = *sources_[id];
   const bool late = t_ms <= source.last_ms;
   const bool sift = source.shared || t_ms <= loose_newest_at_open_ms_;
   row_.assign(source.columns.size(), kAbsentBits);
+  row_histograms_.clear();
+  row_starts_.clear();
   std::uint64_t count = 0;
-  for (std::size_t i = 0; i < series.size(); ++i) {
-    if (bits[i] == kAbsentBits || series[i] == kNone) continue;
-    const std::uint32_t slot = slot_of(source, id, series[i]);
-    if (late || row_[slot] != kAbsentBits) {
-      late_.push_back({series[i], t_ms, bits[i]});
-    } else if (!sift || belongs_in_row(series[i], t_ms, bits[i])) {
-      row_[slot] = bits[i];
-      ++count;
+  auto histogram = input.histograms.begin();
+  auto start = input.starts.begin();
+  for (std::size_t i = 0; i < input.series.size(); ++i) {
+    const SeriesId series = input.series[i];
+    const std::uint64_t bits = input.bits[i];
+    const FloatHistogram* const native =
+        histogram != input.histograms.end() && histogram->column == i
+            ? (histogram++)->histogram
+            : nullptr;
+    const std::int64_t start_ms =
+        start != input.starts.end() && start->column == i ? (start++)->start_ms
+                                                          : 0;
+    if (bits == kAbsentBits || series == kNone) continue;
+    const std::uint32_t slot = slot_of(source, id, series);
+    if (late || row_[slot] != kAbsentBits ||
+        (sift && !belongs_in_row(series, t_ms, bits))) {
+      SeriesSample sample{series, t_ms, bits};
+      if (native != nullptr || start_ms != 0)
+        sample.extra = keep_extra(
+            {start_ms, native == nullptr
+                           ? nullptr
+                           : std::make_shared<const FloatHistogram>(*native)});
+      late_.push_back(sample);
+      continue;
     }
+    row_[slot] = bits;
+    if (native != nullptr) row_histograms_.push_back({slot, native});
+    if (start_ms != 0) row_starts_.push_back({slot, start_ms});
+    ++count;
   }
   if (count == 0) return;
+  std::ranges::sort(row_histograms_, {}, &HistogramRef::column);
+  std::ranges::sort(row_starts_, {}, &StartCell::column);
   stage_row(id, t_ms, sequence);
   note_time(t_ms, t_ms, count);
   ++counters_.rows;
@@ -220,7 +248,6 @@ bool Writer::belongs_in_row(SeriesId id, std::int64_t t_ms,
       at->second = {t_ms, bits};
     return true;
   }
-  late_.push_back({id, t_ms, bits});
   return false;
 }
 
@@ -229,6 +256,7 @@ void Writer::stage_row(SourceId id, std::int64_t t_ms, std::uint64_t sequence) {
   const bool is_keyframe =
       source.keyframe == kNowhere || source.ordinal + 1 >= kGroupRows;
   std::string body;
+  bool has_cells = false;
   RowBody row{.t_ms = t_ms,
               .sequence = sequence,
               .previous = source.last_row,
@@ -243,17 +271,21 @@ void Writer::stage_row(SourceId id, std::int64_t t_ms, std::uint64_t sequence) {
     append_struct(body, KeyframePart{.layout = source.layout_base,
                                      .jump = jump,
                                      .group = source.group});
+    source.reference_cells.reset();
+    has_cells = append_cells(source, true, t_ms, body);
     encode_row(row_, {}, body);
     source.reference = row_;
   } else {
     append_struct(body, row);
+    has_cells = append_cells(source, false, t_ms, body);
     encode_row(row_, source.reference, body);
   }
   source.ordinal = row.ordinal;
   source.last_ms = t_ms;
   source.last_sequence = sequence;
-  source.last_row =
-      stage(RecordType::kRow, is_keyframe ? kRowKeyframe : 0, id, body);
+  std::uint8_t flags = is_keyframe ? kRowKeyframe : 0;
+  if (has_cells) flags |= kRowCells;
+  source.last_row = stage(RecordType::kRow, flags, id, body);
 }
 
 // Begins a new group and finds where it jumps to: the last row of the group
@@ -312,22 +344,32 @@ void Writer::take_run(std::span<const SeriesSample> run) {
   for (const auto& [id, samples] : parts) {
     std::vector<SeriesId> series;
     std::vector<std::uint64_t> bits;
+    std::vector<HistogramRef> histograms;
+    std::vector<StartCell> starts;
     for (const SeriesSample& sample : samples) {
+      const auto column = static_cast<std::uint32_t>(series.size());
       series.push_back(sample.series);
       bits.push_back(sample.bits);
+      if (sample.extra == kNone) continue;
+      const SampleExtra& extra = extras_[sample.extra];
+      if (extra.histogram)
+        histograms.push_back({column, extra.histogram.get()});
+      if (extra.start_ms != 0) starts.push_back({column, extra.start_ms});
     }
     update_layout(id, series);
-    take_row(id, run.front().t_ms, 0, series, bits);
+    take_row(id, run.front().t_ms, 0, {series, bits, histograms, starts});
   }
 }
 
-Status Writer::add(std::span<const SeriesSample> samples) {
+Status Writer::add(std::span<const SeriesSample> samples,
+                   std::span<const SampleExtra> extras) {
   if (Status room = check_room(); !room) return room;
   std::vector<SeriesSample> taken;
   taken.reserve(samples.size());
   std::size_t runs = 0;
-  for (const SeriesSample& sample : samples) {
+  for (SeriesSample sample : samples) {
     if (sample.series == kNone) continue;
+    if (sample.extra != kNone) sample.extra = keep_extra(extras[sample.extra]);
     if (too_far_ahead(sample.t_ms)) {
       refuse(Refusal::kFuture, sample.series, sample.t_ms);
     } else if (sample.bits == kAbsentBits) {

@@ -11,7 +11,9 @@ namespace {
 // What a histogram takes in memory beside its buckets.
 constexpr std::size_t kHistogramBytes = sizeof(HistogramCell) + 64;
 
-// Runs of columns with the same start, as those of one process often are.
+}  // namespace
+
+// The series of one process often have one start.
 void append_starts(std::string& out, std::int64_t base_ms,
                    std::span<const StartCell> starts) {
   std::string runs;
@@ -56,8 +58,6 @@ bool read_starts(ByteReader& in, std::int64_t base_ms, std::size_t columns,
   }
   return true;
 }
-
-}  // namespace
 
 void append_extras(std::string& out, std::int64_t base_ms,
                    std::span<const StartCell> starts,

@@ -1,6 +1,7 @@
 // What a row or a frame of loose samples has beyond floats: start timestamps
 // and native histograms, each with the number of its column or item.  Shared by
-// writer and reader; prom-wire(5) has the bytes.
+// writer and reader, and by the store, which keeps starts in the same way;
+// prom-wire(5) has the bytes.
 #pragma once
 
 #include <cstddef>
@@ -18,6 +19,12 @@ struct HistogramRef {
   std::uint32_t column = 0;
   const FloatHistogram* histogram = nullptr;
 };
+
+// Starts as runs of columns that share one.
+void append_starts(std::string& out, std::int64_t base_ms,
+                   std::span<const StartCell> starts);
+bool read_starts(ByteReader& in, std::int64_t base_ms, std::size_t columns,
+                 std::vector<StartCell>& into);
 
 // Appends nothing when there is nothing.  `base_ms` is the time that starts are
 // written relative to.  REQUIRES: both ascending by column.
