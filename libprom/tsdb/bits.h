@@ -87,19 +87,21 @@ class BitWriter {
 
   // The lowest `count` bits.  REQUIRES: count <= 64.
   void bits(std::uint64_t value, unsigned count) {
-    while (count > 0) {
-      if (free_ == 0) {
-        out_.push_back('\0');
-        free_ = 8;
-      }
-      const unsigned taken = std::min(count, free_);
-      const auto part = static_cast<unsigned>(value >> (count - taken)) &
-                        ((1U << taken) - 1U);
-      free_ -= taken;
-      count -= taken;
-      const auto last = static_cast<unsigned char>(out_.back());
-      out_.back() = static_cast<char>(last | (part << free_));
+    if (count == 0) return;
+    if (count < 64) value &= (1ULL << count) - 1;
+    if (count <= free_) {
+      free_ -= count;
+      put(value << free_);
+      return;
     }
+    // Fills the last byte; the rest is whole bytes and the next last one.
+    count -= free_;
+    if (free_ > 0) put(value >> count);
+    char rest[sizeof value];
+    store_le(rest, std::byteswap(value << (64U - count)));
+    const unsigned bytes = (count + 7) / 8;
+    out_.append(rest, bytes);
+    free_ = bytes * 8 - count;
   }
   void varint(std::uint64_t value) {
     for (; value >= 0x80; value >>= 7U) bits((value & 0x7FU) | 0x80U, 8);
@@ -108,6 +110,11 @@ class BitWriter {
   void signed_varint(std::int64_t value) { varint(zigzag(value)); }
 
  private:
+  void put(std::uint64_t bits_of_last) {
+    const auto last = static_cast<unsigned char>(out_.back());
+    out_.back() = static_cast<char>(last | bits_of_last);
+  }
+
   std::string out_;
   unsigned free_ = 0;  // bits of the last byte
 };

@@ -66,6 +66,21 @@ Result<Listing> list(const std::string& directory) {
   return listing;
 }
 
+// Reading a directory is no snapshot of it.  Between a checkpoint and the first
+// segment after it nothing is missing, unless the server made a newer one
+// meanwhile; then it is seen by looking again.
+Result<Listing> list_whole(const std::string& directory) {
+  constexpr int kLooksMax = 3;
+  for (int look = 1;; ++look) {
+    auto listing = list(directory);
+    if (!listing || !listing->checkpoint || look == kLooksMax) return listing;
+    const auto next =
+        std::ranges::upper_bound(listing->numbers, *listing->checkpoint);
+    if (next == listing->numbers.end() || *next == *listing->checkpoint + 1)
+      return listing;
+  }
+}
+
 // A file that is gone since it was listed.
 std::unexpected<Error> vanished(const Error& error) {
   return fail(error.code == Code::kMissing ? Code::kBusy : error.code,
@@ -94,7 +109,7 @@ Status open_segments(const std::string& directory, const Listing& listing,
 
 Result<std::vector<WalSegment>> open_wal(const std::string& directory) {
   std::vector<WalSegment> segments;
-  const auto listing = list(directory);
+  const auto listing = list_whole(directory);
   if (!listing && listing.error().code == Code::kMissing) return segments;
   if (!listing) return fail(listing.error());
   std::uint64_t first = 0;
