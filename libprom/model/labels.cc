@@ -78,7 +78,12 @@ Labels Labels::from(std::vector<LabelView> labels) {
 }
 
 Labels Labels::from_sorted(const std::vector<LabelView>& labels) {
+  // Lengths take one or two bytes, mostly one.
+  std::size_t size = 0;
+  for (const LabelView& label : labels)
+    size += label.name.size() + label.value.size() + 3;
   Labels result;
+  result.encoded_.reserve(size);
   for (const LabelView& label : labels)
     append_label(result.encoded_, label.name, label.value);
   return result;

@@ -60,7 +60,9 @@ bool Regex::Program::matches(std::string_view text) const {
     case RegexShape::Kind::kGeneral:
       break;
   }
-  if (!text.starts_with(shape.prefix)) return false;
+  if (!text.starts_with(shape.prefix) || !text.ends_with(shape.suffix) ||
+      text.find(shape.middle, shape.prefix.size()) == std::string_view::npos)
+    return false;
   const re2::StringPiece piece(text.data(), text.size());
   return engine->Match(piece, 0, piece.size(), re2::RE2::ANCHOR_BOTH, nullptr,
                        0);

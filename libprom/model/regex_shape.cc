@@ -268,6 +268,55 @@ std::string leading_literal(std::string_view text, std::size_t& taken) {
   return literal;
 }
 
+// Escapes of one letter that stand for one character or for none.
+bool is_short_escape(char c) {
+  constexpr std::string_view kShort = "dDwWsSbBAzntrfva";
+  return kShort.find(c) != std::string_view::npos;
+}
+
+// The runs of literal characters outside of all groups, which every match has
+// in this order: the last one as the suffix when it ends the expression, and
+// the longest of those between it and the first.  Gives up on all that may
+// change the meaning of what follows.  REQUIRES: no choice at the top level.
+void read_required(std::string_view pattern, RegexShape& shape) {
+  std::vector<std::string> runs(1);
+  Tokens tokens(pattern);
+  long depth = 0;
+  bool in_repeat = false;  // a{2,3}
+  for (auto token = tokens.next(); !token.empty(); token = tokens.next()) {
+    const char c = token.back();
+    const bool flags = token == "(?" && !tokens.rest().starts_with(':') &&
+                       !tokens.rest().starts_with('P') &&
+                       !tokens.rest().starts_with('<');
+    const bool escape = token[0] == '\\';
+    if (flags || (escape && (token.size() != 2 ||
+                             !(is_escapable(c) || is_short_escape(c)))))
+      return;
+    if (token == "(" || token == "(?") ++depth;
+    const bool literal = depth == 0 && !in_repeat &&
+                         (escape ? is_escapable(c)
+                                 : token.size() == 1 && !is_meta(c) &&
+                                       static_cast<unsigned char>(c) < 0x80);
+    if (literal) {
+      runs.back() += c;
+      continue;
+    }
+    if (token == ")") --depth;
+    // A repeat applies to the character before it.
+    const bool repeat =
+        token == "*" || token == "+" || token == "?" || token == "{";
+    if (depth == 0 && repeat && !runs.back().empty()) runs.back().pop_back();
+    in_repeat = token == "{" || (in_repeat && token != "}");
+    if (!runs.back().empty() || runs.size() == 1) runs.emplace_back();
+  }
+  if (depth != 0 || runs.size() == 1) return;
+  shape.suffix = std::move(runs.back());
+  runs.pop_back();
+  for (std::size_t i = 1; i < runs.size(); ++i) {
+    if (runs[i].size() > shape.middle.size()) shape.middle = runs[i];
+  }
+}
+
 // Strips ".*" or ".+" from the front.
 bool take_wildcard(std::string_view& text, bool& non_empty) {
   if (!text.starts_with(".*") && !text.starts_with(".+")) return false;
@@ -331,6 +380,7 @@ RegexShape shape_of(std::string_view pattern) {
   if (!inside.has_top_level_choice) {
     std::size_t taken = 0;
     shape.prefix = leading_literal(inner, taken);
+    read_required(inner, shape);
   }
   return shape;
 }

@@ -35,6 +35,10 @@ struct RegexShape {
 
   // A literal that every match begins with, for every kind.
   std::string prefix;
+  // For kGeneral: literals that every match ends with, and has behind the
+  // prefix; both may be empty.  Most texts are refused by them alone.
+  std::string suffix;
+  std::string middle;
   // The expression has capturing groups, other than one around all of it.
   bool has_inner_groups = false;
   // One capturing group around all of it: $1 is the whole match.

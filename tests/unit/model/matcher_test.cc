@@ -1,6 +1,7 @@
 #include "libprom/model/matcher.h"
 
 #include <algorithm>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -102,6 +103,40 @@ TEST(Regex, AgreesWithTheEngineOnEveryShape) {
       }
     }
   }
+}
+
+// What is made of the parts that people write, and of nonsense.
+TEST(Regex, AgreesWithTheEngineOnWhatItRefusesEarly) {
+  const std::vector<std::string> kParts = {
+      "a",      "b",     "ab",   "-",        "\\.",  ".",        ".*",
+      ".+",     "a*",    "b+",   "a?",       "b{2}", "a{0}",     "{",
+      "}",      "[ab]",  "[^a]", "(a|b)",    "(ab)", "(?:b)*",   "(?i)",
+      "(?i:a)", "\\x61", "\\d",  "\\Qa.\\E", "^",    "$",        "|",
+      "é",      "é*",    "\\pL", "\\141",    "*?",   "(?P<n>a)b"};
+  const std::vector<std::string> kLetters = {"a", "a", "b", "b", "A", ".",
+                                             "-", "{", "}", "1", "é"};
+  std::mt19937 random(1);
+  std::size_t compiled_count = 0;
+  for (int trial = 0; trial < 3000; ++trial) {
+    std::string pattern;
+    for (auto parts = 1 + random() % 6; parts > 0; --parts)
+      pattern += kParts[random() % kParts.size()];
+    re2::RE2::Options options;
+    options.set_dot_nl(true);
+    options.set_log_errors(false);
+    const re2::RE2 engine(pattern, options);
+    const auto regex = Regex::compile(pattern);
+    if (!engine.ok() || !regex) continue;
+    ++compiled_count;
+    for (int text_trial = 0; text_trial < 40; ++text_trial) {
+      std::string text;
+      for (auto size = random() % 7; size > 0; --size)
+        text += kLetters[random() % kLetters.size()];
+      EXPECT_EQ(regex->matches(text), re2::RE2::FullMatch(text, engine))
+          << pattern << " on " << text;
+    }
+  }
+  EXPECT_GT(compiled_count, 1000U);
 }
 
 TEST(Regex, ExpandsAsGoDoes) {
