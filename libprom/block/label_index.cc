@@ -9,7 +9,6 @@
 namespace prom::block {
 namespace {
 
-constexpr std::size_t kNamesHeaderBytes = 8;
 // A dictionary that is this much longer than the series asked for is not worth
 // an array of its size.
 constexpr std::size_t kDenseFactor = 4;
@@ -146,7 +145,7 @@ Result<std::vector<Ordinal>> LabelIndex::select(
     filters.push_back({name, std::move(*wanted)});
   }
   // Intervals first: they leave the least for the others to look at.
-  std::ranges::stable_partition(filters, [](const Filter& filter) {
+  std::ranges::partition(filters, [](const Filter& filter) {
     return filter.wanted.bits.empty() && !filter.wanted.inverted;
   });
   std::vector<Ordinal> found;

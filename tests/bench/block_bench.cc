@@ -93,34 +93,63 @@ std::size_t read_all(const Block& block, Samples& samples) {
   return count + samples.t_ms.size();
 }
 
-void captures() {
-  for (const char* name : {"node", "prom", "vm"}) {
-    const auto scrapes = test::read_capture(name);
-    if (scrapes.empty()) continue;
-    std::map<Labels, Column> columns;
-    exposition::TargetParser parser;
-    for (const auto& scrape : scrapes) {
-      if (!parser.parse(scrape.body, exposition::Format::kText)) continue;
-      for (const auto& entry : parser.entries()) {
-        Column& column = columns[parser.labels(entry.ref)];
-        if (!column.t_ms.empty() && column.t_ms.back() >= scrape.t_ms) continue;
-        column.t_ms.push_back(scrape.t_ms);
-        column.value.push_back(entry.value);
-      }
+using Columns = std::map<Labels, Column>;
+
+Columns read_columns(const char* name) {
+  Columns columns;
+  exposition::TargetParser parser;
+  for (const auto& scrape : test::read_capture(name)) {
+    if (!parser.parse(scrape.body, exposition::Format::kText)) continue;
+    for (const auto& entry : parser.entries()) {
+      Column& column = columns[parser.labels(entry.ref)];
+      if (!column.t_ms.empty() && column.t_ms.back() >= scrape.t_ms) continue;
+      column.t_ms.push_back(scrape.t_ms);
+      column.value.push_back(entry.value);
     }
-    const TemporaryDirectory directory;
-    const auto writer = create(directory.path(), 1);
-    const Timer timer;
-    for (const auto& [labels, column] : columns)
-      checked(writer->add(labels, {column.t_ms, column.value, {}, {}}));
-    const auto block = finish(*writer, directory.path());
-    const auto samples = static_cast<double>(block->info().samples);
-    print("block_bytes_" + std::string(name),
-          static_cast<double>(block->info().bytes) / samples,
-          "B/sample, labels included");
-    print("block_write_" + std::string(name), samples / timer.seconds() / 1e6,
-          "M samples/s");
   }
+  return columns;
+}
+
+// At most `count_max` samples of each series.
+std::shared_ptr<const Block> write_columns(const Columns& columns,
+                                           const std::string& directory,
+                                           std::size_t count_max) {
+  const auto writer = create(directory, count_max);
+  for (const auto& [labels, column] : columns) {
+    const std::size_t count = std::min(count_max, column.t_ms.size());
+    checked(writer->add(labels, {std::span(column.t_ms).first(count),
+                                 std::span(column.value).first(count),
+                                 {},
+                                 {}}));
+  }
+  return finish(*writer, directory);
+}
+
+void captures() {
+  double all_bytes = 0;
+  double all_samples = 0;
+  for (const char* name : {"node", "prom", "vm"}) {
+    const Columns columns = read_columns(name);
+    if (columns.empty()) continue;
+    const TemporaryDirectory directory;
+    const Timer timer;
+    const auto block = write_columns(columns, directory.path(), SIZE_MAX);
+    const double seconds = timer.seconds();
+    const auto samples = static_cast<double>(block->info().samples);
+    // What labels, index and padding take.
+    const auto bare = write_columns(columns, directory.path(), 1);
+    const double bytes =
+        static_cast<double>(block->info().bytes - bare->info().bytes);
+    print("block_bytes_" + std::string(name), bytes / samples, "B/sample");
+    print("block_bytes_with_labels_" + std::string(name),
+          static_cast<double>(block->info().bytes) / samples, "B/sample");
+    print("block_write_" + std::string(name), samples / seconds / 1e6,
+          "M samples/s");
+    all_bytes += bytes;
+    all_samples += samples;
+  }
+  if (all_samples > 0)
+    print("block_bytes_captures", all_bytes / all_samples, "B/sample");
 }
 
 Labels labels_of(int target, int column, bool unique) {

@@ -181,7 +181,7 @@ TEST(Block, ListsNamesAndValuesOfSomeSeries) {
   const auto block = write_and_open(oracle, directory.path());
   ASSERT_TRUE(block);
   const std::vector<Labels> all = labels_in(oracle);
-  for (const std::size_t keep_one_of : {1, 7, 5000}) {
+  for (const std::size_t keep_one_of : {1U, 7U, 5000U}) {
     std::vector<Ordinal> series;
     std::set<std::string> names;
     std::map<std::string, std::set<std::string>> values;
