@@ -1,4 +1,5 @@
 // Hostile and damaged blocks: an error, or the right answer, never another.
+#include <filesystem>
 #include <fstream>
 
 #include <gtest/gtest.h>
@@ -139,6 +140,27 @@ TEST_F(Damage, OfAHashIsRepairedFromTheLabels) {
   Ordinal ordinal = 0;
   for (const auto& [labels, series] : oracle)
     ASSERT_EQ(block->labels_hash(ordinal++), labels.hash());
+}
+
+TEST_F(Damage, OfAFileThatShrinksUnderAReaderIsAnError) {
+  const std::string expected = dump_oracle(oracle_);
+  for (const bool read_before : {false, true}) {
+    for (const std::size_t size : {std::size_t{0}, kPageBytes}) {
+      const std::string path = directory_.path() + "/shrinking";
+      write_file(path, content_);
+      const auto block = *Block::open(path);
+      if (read_before) {
+        ASSERT_EQ(dump_block(*block).value_or(""), expected);
+      }
+      std::filesystem::resize_file(path, size);
+      for (int i = 0; i < 3; ++i) {
+        const auto text = dump_block(*block);
+        ASSERT_FALSE(text);
+        EXPECT_NE(text.error().message.find(path), std::string::npos);
+      }
+      std::filesystem::remove(path);
+    }
+  }
 }
 
 TEST_F(Damage, InAVersionOfTheFutureIsAskedForByName) {
