@@ -32,8 +32,7 @@ Status unpack_zstd(std::string_view packed, std::size_t bytes_max,
   struct Free {
     void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
   };
-  thread_local const std::unique_ptr<ZSTD_DCtx, Free> context(
-      ZSTD_createDCtx());
+  thread_local std::unique_ptr<ZSTD_DCtx, Free> context(ZSTD_createDCtx());
   ZSTD_DCtx_reset(context.get(), ZSTD_reset_session_only);
   // A frame need not tell its size, so the output grows with it.
   into.clear();

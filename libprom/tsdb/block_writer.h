@@ -36,7 +36,7 @@ struct BlockWriterOptions {
 // than kBlockRangesMax, three become one until they are not.
 // REQUIRES: duration_ms > 0.
 std::vector<TimeRange> block_ranges(TimeRange span, std::int64_t duration_ms);
-constexpr std::int64_t kBlockDurationMs = 2 * 3'600'000;
+constexpr std::int64_t kBlockDurationMs = 2LL * 3'600'000;
 constexpr std::size_t kBlockRangesMax = 1000;
 
 // One thread.

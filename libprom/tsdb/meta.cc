@@ -27,9 +27,9 @@ std::vector<std::string> texts(const json& object, const char* name) {
 }
 
 const json& child(const json& object, const char* name) {
-  static const json none = json::object();
+  static const json kNone = json::object();
   const auto at = object.find(name);
-  return at != object.end() && at->is_object() ? *at : none;
+  return at != object.end() && at->is_object() ? *at : kNone;
 }
 
 }  // namespace

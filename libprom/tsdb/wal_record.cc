@@ -317,7 +317,6 @@ Status decode_wal_record(Bytes record, WalRecord& into) {
           read_histograms(in, false, type == Type::kFloatHistogramsStart, into);
       break;
     case Type::kMmapMarkers:
-      break;
     default:
       break;
   }
