@@ -21,6 +21,7 @@
 // g++ 12 takes the registers that its own intrinsics leave undefined for a
 // fault of ours (https://gcc.gnu.org/PR105593).
 #pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #endif
 
@@ -60,8 +61,8 @@ __m512i all(std::uint64_t word) {
 
 // The mask of the words that are there, from position i on.
 __mmask8 rest_of(std::size_t i, std::size_t count) {
-  return count - i >= 8 ? 0xff
-                        : static_cast<__mmask8>(0xffU >> (8 - count + i));
+  if (count - i >= 8) return static_cast<__mmask8>(0xffU);
+  return static_cast<__mmask8>(0xffU >> (8 - (count - i)));
 }
 
 void unpack(const std::byte* from, std::size_t count, unsigned width,

@@ -2,7 +2,7 @@
 // decode the same on every machine, piece by piece as at once, and be joined
 // and encoded again without loss.  As values: they come back.
 //
-// Input: u16 number of values, then the bytes.
+// Input: u16 number of values, modulo 2048, then the bytes.
 #include <bit>
 #include <cstdlib>
 #include <cstring>
@@ -20,6 +20,9 @@ using prom::chunk::Machine;
 using prom::chunk::ValueColumn;
 using prom::chunk::ValueEncoder;
 using Words = std::vector<std::uint64_t>;
+
+// So that a constant column of a byte does not take all of the time.
+constexpr std::size_t kValuesMax = 2048;
 
 constexpr Machine kMachines[] = {Machine::kScalar, Machine::kAvx2,
                                  Machine::kAvx512};
@@ -95,7 +98,7 @@ void check_column(Bytes bytes, std::size_t count) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data,
                                       std::size_t size) {
   if (size < 2) return 0;
-  const auto count = prom::load_le<std::uint16_t>(data);
+  const std::size_t count = prom::load_le<std::uint16_t>(data) % kValuesMax;
   std::string input(reinterpret_cast<const char*>(data) + 2, size - 2);
   Words words(input.size() / sizeof(std::uint64_t));
   if (!words.empty()) std::memcpy(words.data(), input.data(), words.size() * 8);
