@@ -41,7 +41,7 @@ ALL_CXXFLAGS := -std=c++23 -pthread -fPIE -I. $(MACHINE) $(WARN) \
 ALL_LDFLAGS := -pthread -pie -Wl,--as-needed -Wl,--gc-sections \
   -Wl,-z,relro,-z,now,-z,noexecstack $(FLAGS.$(VARIANT)) $(LDFLAGS)
 LDLIBS := -lcurl -lyaml-cpp -lre2 -llz4 -ldeflate -lz -lxxhash -lcrypto -lzstd \
-  -lsnappy -lfmt -ldate-tz
+  -lsnappy -lfmt -ldate-tz -ledit
 
 LIB_SRC   := $(sort $(wildcard libprom/*/*.cc))
 SUPPORT   := $(sort $(wildcard tests/support/*.cc))
@@ -156,10 +156,20 @@ install: $(BINS)  ## install under $(DESTDIR)$(PREFIX)
 	install $(BINS) scripts/prom-supervise $(DESTDIR)$(PREFIX)/bin
 	for m in $(MAN); do install -D -m 644 $$m \
 	  $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	install -D -m 644 scripts/completions/_prom \
+	  $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_prom
+	for t in $(TOOLS); do \
+	  install -D -m 644 scripts/completions/prom.bash \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions/prom-$$t; \
+	  install -D -m 644 scripts/completions/prom.fish \
+	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/prom-$$t.fish; done
 
 uninstall:  ## remove what install put there
 	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/bin/prom-%)
 	rm -f $(DESTDIR)$(PREFIX)/bin/prom-supervise
+	rm -f $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_prom
+	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/share/bash-completion/completions/prom-%)
+	rm -f $(TOOLS:%=$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/prom-%.fish)
 	for m in $(MAN); do \
 	  rm -f $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
 

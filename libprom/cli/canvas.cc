@@ -18,6 +18,29 @@ constexpr std::array<std::array<std::uint8_t, 4>, 2> kDotBits = {
     {{0x01, 0x02, 0x04, 0x40}, {0x08, 0x10, 0x20, 0x80}}};
 constexpr std::uint32_t kBrailleBlank = 0x2800;
 
+// By which quarters are set: 1 upper left, 2 lower left, 8 upper right, 16
+// lower right, which are the bits of the upper four dots of braille.
+std::string_view quarter_block(std::uint8_t dots) {
+  constexpr std::array<std::string_view, 16> kBlocks = {
+      " ", "▘", "▖", "▌", "▝", "▀", "▞", "▛",
+      "▗", "▚", "▄", "▙", "▐", "▜", "▟", "█"};
+  const unsigned left = dots & 0x03U;
+  const unsigned right = (dots >> 3U) & 0x03U;
+  return kBlocks[left | right << 2U];
+}
+
+std::size_t dots_down(Canvas::Style style) {
+  switch (style) {
+    case Canvas::Style::kBraille:
+      return 4;
+    case Canvas::Style::kBlocks:
+      return 2;
+    case Canvas::Style::kAscii:
+      break;
+  }
+  return 1;
+}
+
 }  // namespace
 
 std::string_view line_color(std::size_t index, bool color) {
@@ -31,8 +54,8 @@ char line_mark(std::size_t index) {
 Canvas::Canvas(std::size_t columns, std::size_t rows, Style style)
     : columns_(columns),
       rows_(rows),
-      dots_x_(style == Style::kBraille ? 2 : 1),
-      dots_y_(style == Style::kBraille ? 4 : 1),
+      dots_x_(style == Style::kAscii ? 1 : 2),
+      dots_y_(dots_down(style)),
       style_(style),
       cells_(columns * rows) {}
 
@@ -75,6 +98,8 @@ std::string Canvas::row(std::size_t index, bool color) const {
     }
     if (style_ == Style::kBraille) {
       append_utf8(text, kBrailleBlank + cell.dots);
+    } else if (style_ == Style::kBlocks) {
+      text += quarter_block(cell.dots);
     } else {
       text += line_mark(cell.line);
     }

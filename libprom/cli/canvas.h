@@ -1,5 +1,6 @@
 // A drawing surface of character cells for graphs on a terminal: braille (2x4
-// dots a cell) where the terminal shows UTF-8, else one mark a cell.
+// dots a cell) or quarter blocks (2x2) where the terminal shows UTF-8, else one
+// mark a cell.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +20,7 @@ char line_mark(std::size_t index);
 
 class Canvas {
  public:
-  enum class Style { kBraille, kAscii };
+  enum class Style { kBraille, kBlocks, kAscii };
 
   Canvas(std::size_t columns, std::size_t rows, Style style);
 

@@ -8,11 +8,13 @@
 #include <cstdlib>
 #include <iterator>
 #include <limits>
+#include <span>
 
 #include <CLI/CLI.hpp>
 
 #include "libprom/base/suggest.h"
 #include "libprom/base/utf8.h"
+#include "libprom/cli/completion.h"
 #include "libprom/cli/help.h"
 #include "libprom/os/log.h"
 #include "libprom/os/signals.h"
@@ -220,6 +222,10 @@ Exit run(const std::vector<std::string>& arguments, const Command& command,
   Global global;
   if (io.program.empty()) io.program = command.name;
   io.command = command.name;
+  if (!arguments.empty() && arguments.front() == "--complete") {
+    complete(command, std::span(arguments).subspan(1), io);
+    return Exit::kOk;
+  }
   const std::unique_ptr<Node> root = build(app, command, command.name);
   app.set_version_flag("--version", command.name + " " + PROM_VERSION);
   app.add_option("--color", global.color)

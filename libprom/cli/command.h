@@ -47,6 +47,19 @@ struct Io {
 // note: what the text means is resolved in run().
 using Setter = std::function<Status(std::string_view)>;
 
+// What may stand in a place of the command line, for completion.
+struct Candidate {
+  std::string text = {};  // the whole word
+  std::string what = {};  // half a line; may be empty
+};
+// Lists what `word`, which is being typed, may become; what does not begin with
+// it is left out by the caller.  Flags that stand before it have been set, so
+// it knows where to look.  It must be quick, and silent about failures.
+using Completer =
+    std::function<std::vector<Candidate>(std::string_view word, Io& io)>;
+// The completer of a fixed set.
+Completer one_of(std::vector<Candidate> choices);
+
 struct Flag {
   std::string name = {};        // without dashes: "config.file"
   std::string short_name = {};  // "S", without dash; may be empty
@@ -55,6 +68,7 @@ struct Flag {
   Setter set = {};              // a switch is set with ""
   std::string group = {};       // heading in --help; "" is "Options"
   bool common = true;           // false: only in --help-all and the man page
+  Completer complete = {};      // of the value; files for FILE, DIR and PATH
 };
 
 struct Positional {
@@ -63,6 +77,7 @@ struct Positional {
   Setter set = {};
   std::size_t count_min = 0;
   std::size_t count_max = 1;  // kMany for any number
+  Completer complete = {};    // files for FILE, DIR and PATH
 };
 constexpr std::size_t kMany = SIZE_MAX;
 
@@ -94,10 +109,11 @@ Setter into_duration(std::int64_t& into_ms);  // "1h30m", "15" (seconds)
 Setter into_size(std::uint64_t& into_bytes);  // "64MB", base 2 as upstream
 
 // Parses, runs and returns the exit code of the process.  Adds --help,
-// --help-all, --version, --color, and the hidden --dump-flags which prints
-// the table for scripts/check-man.  Unknown flags and subcommands are answered
-// with the nearest known one.  SIGPIPE ends quietly; a failed write to
-// standard output is exit 74.
+// --help-all, --version, --color, and two hidden ones: --dump-flags prints
+// the table for scripts/check-man, --complete lists what the last of the words
+// behind it may become, for scripts/completions/.  Unknown flags and
+// subcommands are answered with the nearest known one.  SIGPIPE ends quietly; a
+// failed write to standard output is exit 74.
 int run(int argc, char** argv, const Command& command);
 
 // The same for tests: arguments without the program's name.

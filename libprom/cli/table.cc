@@ -63,7 +63,7 @@ std::size_t display_width(std::string_view text) {
   return width;
 }
 
-std::string fit(std::string_view text, std::size_t width) {
+std::string fit(std::string_view text, std::size_t width, bool utf8) {
   if (display_width(text) <= width) return std::string(text);
   std::string cut;
   std::size_t used = 0;
@@ -74,7 +74,7 @@ std::string fit(std::string_view text, std::size_t width) {
     cut += text.substr(0, c.size);
     text.remove_prefix(c.size);
   }
-  return width == 0 ? "" : cut + "…";
+  return width == 0 ? "" : cut + (utf8 ? "…" : "~");
 }
 
 void Table::add(const std::vector<std::string>& cells) {
@@ -104,12 +104,13 @@ std::vector<std::size_t> Table::widths(std::size_t total) const {
   return widths;
 }
 
-void Table::write(os::Output& out, std::size_t width, bool color) const {
+void Table::write(os::Output& out, std::size_t width, bool color,
+                  bool utf8) const {
   const std::vector<std::size_t> columns = widths(width);
   const Palette colors = palette(color);
   const auto write_row = [&](const std::vector<std::string>& cells) {
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      const std::string cell = fit(cells[i], columns[i]);
+      const std::string cell = fit(cells[i], columns[i], utf8);
       const std::string space = padding(columns[i], display_width(cell));
       const bool last = i + 1 == cells.size();
       if (columns_[i].align == Align::kRight) {

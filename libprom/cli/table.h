@@ -14,8 +14,9 @@ namespace prom::cli {
 // emoji) twice, combining ones not at all.
 std::size_t display_width(std::string_view text);
 
-// The front of `text` that fits into `width` columns, with "…" when cut.
-std::string fit(std::string_view text, std::size_t width);
+// The front of `text` that fits into `width` columns, with "…" when cut, or
+// "~" where the terminal does not show UTF-8.
+std::string fit(std::string_view text, std::size_t width, bool utf8 = true);
 
 class Table {
  public:
@@ -33,7 +34,8 @@ class Table {
 
   // Writes titles and rows.  A table wider than `width` has its widest
   // columns cut; width 0: as wide as it is.
-  void write(os::Output& out, std::size_t width, bool color) const;
+  void write(os::Output& out, std::size_t width, bool color,
+             bool utf8 = true) const;
 
  private:
   [[nodiscard]] std::vector<std::size_t> widths(std::size_t total) const;

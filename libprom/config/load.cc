@@ -208,6 +208,21 @@ Loaded<AlertmanagerConfig> load_alertmanager(const std::string& path) {
   return parse_alertmanager(*text, path);
 }
 
+Loaded<HttpClientConfig> load_http_client(const std::string& path) {
+  auto text = read_text(path);
+  if (!text) return std::unexpected(std::move(text).error());
+  HttpClientConfig config;
+  FileReader file(path, *text);
+  Diagnostics findings =
+      read_yaml(*text, file, [&](const YamlDocument& document) {
+        Fields fields(file, *document.root, "http_config");
+        read_http_client(fields, config);
+        fields.done();
+      });
+  if (file.failed()) return std::unexpected(std::move(findings));
+  return config;
+}
+
 Error to_error(const Diagnostics& diagnostics) {
   Error error{Code::kConfig, "no reason given"};
   for (const Diagnostic& finding : diagnostics) {

@@ -15,6 +15,7 @@
 #include "libprom/base/diagnostic.h"
 #include "libprom/config/alertmanager.h"
 #include "libprom/config/discovery.h"
+#include "libprom/config/http_client.h"
 #include "libprom/config/prometheus.h"
 #include "libprom/config/rules.h"
 
@@ -63,6 +64,10 @@ Loaded<std::vector<TargetGroup>> load_file_sd(const std::string& path);
 // The answer of an HTTP discovery server, JSON.
 Loaded<std::vector<TargetGroup>> parse_http_sd(std::string_view json,
                                                const std::string& url);
+
+// A file that holds nothing but the HTTP options of a client, as promtool's
+// --http.config.file takes it.
+Loaded<HttpClientConfig> load_http_client(const std::string& path);
 
 // All findings as one error, for tools that end on it: kConfig, or kMissing
 // and the like when the file could not be read.

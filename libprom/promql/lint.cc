@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "libprom/promql/comments.h"
 #include "libprom/promql/lint_internal.h"
 #include "libprom/promql/walk.h"
 
@@ -153,7 +154,32 @@ Diagnostics lint(std::string_view text, const Expr& expr, LintContext context) {
     lint_rules(at, findings);
     return true;
   });
-  return findings.take();
+  Diagnostics all = findings.take();
+  drop_suppressed(text, all);
+  return all;
+}
+
+void drop_suppressed(std::string_view text, Diagnostics& findings) {
+  constexpr std::string_view kWord = "lint:ignore";
+  for (std::string_view comment : comments_of(text)) {
+    const std::size_t at = comment.find(kWord);
+    if (at == std::string_view::npos) continue;
+    comment.remove_prefix(at + kWord.size());
+    if (!comment.starts_with('=')) {
+      findings.clear();
+      return;
+    }
+    comment.remove_prefix(1);
+    comment = comment.substr(0, comment.find(' '));
+    while (!comment.empty()) {
+      const std::size_t comma = std::min(comment.find(','), comment.size());
+      const std::string_view id = comment.substr(0, comma);
+      std::erase_if(findings, [id](const Diagnostic& finding) {
+        return finding.check_id == id;
+      });
+      comment.remove_prefix(std::min(comma + 1, comment.size()));
+    }
+  }
 }
 
 }  // namespace prom::promql

@@ -26,7 +26,12 @@ std::span<const LintCheck> lint_checks();
 
 // At most 100 findings in the order of their places.  `text` is what `expr` was
 // parsed from; lines and columns are counted in it.
+// Those that a comment of the text takes back are left out.
 Diagnostics lint(std::string_view text, const Expr& expr,
                  LintContext context = LintContext::kQuery);
+
+// Removes findings that the text takes back: "# lint:ignore=regex-literal" or,
+// for several, "# lint:ignore=a,b"; "# lint:ignore" alone takes back all.
+void drop_suppressed(std::string_view text, Diagnostics& findings);
 
 }  // namespace prom::promql

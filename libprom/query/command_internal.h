@@ -11,13 +11,13 @@
 
 namespace prom::query {
 
-cli::Flag storage_flag(std::string& into);
-cli::Flag tsdb_flag(std::string& into);
-
-// prom-query series|labels|values: what there is (list_command.cc).
+// prom-query series|labels|values|metadata: what there is (list_command.cc).
 cli::Command series_command();
 cli::Command labels_command();
 cli::Command values_command();
+cli::Command metadata_command();
+// prom-query explain (explain_command.cc).
+cli::Command explain_command();
 // prom-query fmt|check: about expressions, without data (text_command.cc).
 cli::Command fmt_command();
 cli::Command check_command();

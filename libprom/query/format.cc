@@ -10,6 +10,12 @@
 namespace prom::query {
 namespace {
 
+// What csv and tsv differ in.
+struct Dialect {
+  char separator;
+  void (*append_field)(std::string& out, std::string_view field);
+};
+
 // Quotes a field of CSV only when it has to be.
 void append_csv_field(std::string& out, std::string_view field) {
   if (field.find_first_of(",\"\r\n") == std::string_view::npos) {
@@ -23,6 +29,30 @@ void append_csv_field(std::string& out, std::string_view field) {
   }
   out += '"';
 }
+
+void append_tsv_field(std::string& out, std::string_view field) {
+  for (const char c : field) {
+    switch (c) {
+      case '\t':
+        out += "\\t";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      default:
+        out += c;
+    }
+  }
+}
+
+constexpr Dialect kCsv = {',', append_csv_field};
+constexpr Dialect kTsv = {'\t', append_tsv_field};
 
 void append_seconds(std::string& out, std::int64_t t_ms) {
   out += format_float_fixed(static_cast<double>(t_ms) / 1000);
@@ -98,37 +128,45 @@ void write_plain(const QueryResult& result, const View& view, os::Output& out) {
   }
 }
 
-void write_csv(const QueryResult& result, const View& view, os::Output& out) {
+namespace {
+
+void write_separated(const QueryResult& result, const View& view,
+                     const Dialect& dialect, os::Output& out) {
   std::string line;
   if (result.type == promql::ValueType::kScalar) {
-    line = "value,timestamp\n" + value_text(result.scalar.value) + ",";
+    line = "value";
+    line += dialect.separator;
+    line += "timestamp\n" + value_text(result.scalar.value);
+    line += dialect.separator;
     append_seconds(line, result.scalar.t_ms);
     out.write(line + "\n");
     return;
   }
   if (result.type == promql::ValueType::kString) {
     line = "value\n";
-    append_csv_field(line, result.text);
+    dialect.append_field(line, result.text);
     out.write(line + "\n");
     return;
   }
   const std::vector<const Series*> series = ordered(result, view);
   const std::vector<std::string> names = label_names(series);
   for (const std::string& name : names) {
-    append_csv_field(line, name);
-    line += ',';
+    dialect.append_field(line, name);
+    line += dialect.separator;
   }
-  out.write(line + "value,timestamp\n");
+  line += "value";
+  line += dialect.separator;
+  out.write(line + "timestamp\n");
   for (const Series* one : series) {
     std::string labels;
     for (const std::string& name : names) {
-      append_csv_field(labels, one->labels.get(name));
-      labels += ',';
+      dialect.append_field(labels, one->labels.get(name));
+      labels += dialect.separator;
     }
     const auto write_row = [&](const std::string& value, std::int64_t t_ms) {
       line = labels;
-      append_csv_field(line, value);
-      line += ',';
+      dialect.append_field(line, value);
+      line += dialect.separator;
       append_seconds(line, t_ms);
       out.write(line + "\n");
     };
@@ -137,6 +175,16 @@ void write_csv(const QueryResult& result, const View& view, os::Output& out) {
     for (const HistogramPoint& point : one->histograms)
       write_row(value_text(*point.histogram), point.t_ms);
   }
+}
+
+}  // namespace
+
+void write_csv(const QueryResult& result, const View& view, os::Output& out) {
+  write_separated(result, view, kCsv, out);
+}
+
+void write_tsv(const QueryResult& result, const View& view, os::Output& out) {
+  write_separated(result, view, kTsv, out);
 }
 
 }  // namespace prom::query

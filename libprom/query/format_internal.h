@@ -15,6 +15,16 @@ std::vector<const Series*> ordered(const QueryResult& result, const View& view);
 std::string value_text(double value);
 std::string value_text(const FloatHistogram& histogram);
 
+// Labels that differ between series, and those that all of several share.
+struct Split {
+  Labels common;
+  std::vector<std::string> differing;
+};
+// REQUIRES: at least one series.
+Split split_labels(const std::vector<const Series*>& series);
+// What tells a series apart: {instance="a"}, without common labels.
+std::string distinct_name(const Series& series, const Split& split);
+
 // Names that at least one series has, ascending; the metric name first.
 std::vector<std::string> label_names(const std::vector<const Series*>& series);
 

@@ -56,22 +56,6 @@ void write_points(std::string_view name, const std::vector<Point>& points,
   json.end_array();
 }
 
-void write_series(const Series& series, bool is_range, JsonWriter& json) {
-  json.begin_object().key("metric");
-  write_labels(series.labels, json);
-  if (is_range) {
-    write_points("values", series.floats, json);
-    write_points("histograms", series.histograms, json);
-  } else if (!series.floats.empty()) {
-    json.key("value");
-    write_point(series.floats.front(), json);
-  } else if (!series.histograms.empty()) {
-    json.key("histogram");
-    write_point(series.histograms.front(), json);
-  }
-  json.end_object();
-}
-
 void write_texts(std::string_view name, const std::vector<std::string>& texts,
                  JsonWriter& json) {
   if (texts.empty()) return;
@@ -95,6 +79,22 @@ std::string_view type_name(promql::ValueType type) {
 
 }  // namespace
 
+void write_json_series(const Series& series, bool is_range, JsonWriter& json) {
+  json.begin_object().key("metric");
+  write_labels(series.labels, json);
+  if (is_range) {
+    write_points("values", series.floats, json);
+    write_points("histograms", series.histograms, json);
+  } else if (!series.floats.empty()) {
+    json.key("value");
+    write_point(series.floats.front(), json);
+  } else if (!series.histograms.empty()) {
+    json.key("histogram");
+    write_point(series.histograms.front(), json);
+  }
+  json.end_object();
+}
+
 void write_json(const QueryResult& result, os::Output& out) {
   std::string text;
   JsonWriter json(text);
@@ -108,7 +108,8 @@ void write_json(const QueryResult& result, os::Output& out) {
   } else {
     json.begin_array();
     for (const Series& series : result.series) {
-      write_series(series, result.type == promql::ValueType::kMatrix, json);
+      write_json_series(series, result.type == promql::ValueType::kMatrix,
+                        json);
       out.write(text);
       text.clear();
     }

@@ -1,4 +1,4 @@
-// prom-query series, labels, values: what a store or an input holds.
+// prom-query series, labels, values, metadata: what a store or an input holds.
 #include <algorithm>
 #include <iterator>
 #include <limits>
@@ -7,8 +7,11 @@
 #include "libprom/base/duration.h"
 #include "libprom/base/json_writer.h"
 #include "libprom/base/utf8.h"
+#include "libprom/cli/table.h"
 #include "libprom/promql/parser.h"
 #include "libprom/query/command_internal.h"
+#include "libprom/query/expression_completion.h"
+#include "libprom/query/query_options.h"
 
 namespace prom::query {
 namespace {
@@ -141,6 +144,64 @@ cli::Exit run_series(const Options& options, cli::Io& io) {
   return write_series(series, options, io);
 }
 
+void write_family(const FamilyDescription& family, JsonWriter& writer) {
+  writer.key(family.family).begin_array().begin_object();
+  writer.key("type").string(family.type.empty() ? "unknown" : family.type);
+  writer.key("unit").string(family.unit);
+  writer.key("help").string(family.help);
+  writer.end_object().end_array();
+}
+
+// A name is wanted when it, or the family of a histogram's or summary's
+// series, is among the arguments.
+bool is_wanted(const std::string& family,
+               const std::vector<std::string>& names) {
+  return names.empty() ||
+         std::ranges::any_of(names, [&family](const std::string& name) {
+           if (!name.starts_with(family)) return false;
+           const std::string_view rest =
+               std::string_view(name).substr(family.size());
+           return rest.empty() || rest == "_total" || rest == "_bucket" ||
+                  rest == "_sum" || rest == "_count" || rest == "_created" ||
+                  rest == "_info";
+         });
+}
+
+cli::Exit run_metadata(const Options& options, cli::Io& io) {
+  const Result<Inputs> inputs = open_inputs(options.inputs, io);
+  if (!inputs) return refuse(inputs.error(), io);
+  auto families = inputs->source->metadata();
+  if (!families) return refuse(families.error(), io);
+  std::erase_if(*families, [&options](const FamilyDescription& family) {
+    return !is_wanted(family.family, options.selectors);
+  });
+  if (options.limit != 0 && families->size() > options.limit)
+    families->resize(options.limit);
+  if (options.output == "json") {
+    std::string json;
+    JsonWriter writer(json);
+    writer.begin_object().key("status").string("success").key("data");
+    writer.begin_object();
+    for (const FamilyDescription& family : *families)
+      write_family(family, writer);
+    writer.end_object().end_object();
+    io.out.write(json + "\n");
+    return cli::Exit::kOk;
+  }
+  cli::Table table({{.title = "METRIC"},
+                    {.title = "TYPE"},
+                    {.title = "UNIT"},
+                    {.title = "HELP"}});
+  for (const FamilyDescription& family : *families)
+    table.add({family.family, family.type, family.unit, family.help});
+  if (table.rows() != 0) {
+    const int columns =
+        io.out_is_terminal ? os::terminal_columns(io.out.fd()) : 0;
+    table.write(io.out, static_cast<std::size_t>(columns), io.color);
+  }
+  return cli::Exit::kOk;
+}
+
 std::vector<cli::Flag> list_flags(Options& o) {
   using cli::Flag;
   const auto output = [&o](std::string_view text) -> Status {
@@ -149,57 +210,58 @@ std::vector<cli::Flag> list_flags(Options& o) {
     o.output = text;
     return {};
   };
-  return {storage_flag(o.inputs.store),
-          tsdb_flag(o.inputs.tsdb),
-          Flag{.name = "input",
-               .short_name = "f",
-               .value = "FILE",
-               .help = "read FILE instead of a store; - is standard input",
-               .set = cli::into_texts(o.inputs.files)},
-          Flag{.name = "start",
-               .value = "T",
-               .help = "only what may have samples since T (default: ever)",
-               .set = cli::into_text(o.start)},
-          Flag{.name = "end",
-               .value = "T",
-               .help = "only what may have samples before T (default: ever)",
-               .set = cli::into_text(o.end)},
-          Flag{.name = "limit",
-               .value = "N",
-               .help = "at most N lines (default: 0, all)",
-               .set = cli::into_count(o.limit)},
-          Flag{.name = "output",
-               .short_name = "o",
-               .value = "FORMAT",
-               .help = "plain or json (default: plain)",
-               .set = output}};
+  std::vector<Flag> flags = input_flags(o.inputs);
+  std::vector<Flag> more = {
+      Flag{.name = "input",
+           .short_name = "f",
+           .value = "FILE",
+           .help = "read FILE, too; - is standard input",
+           .set = cli::into_texts(o.inputs.files)},
+      Flag{.name = "start",
+           .value = "T",
+           .help = "only what may have samples since T (default: ever)",
+           .set = cli::into_text(o.start)},
+      Flag{.name = "end",
+           .value = "T",
+           .help = "only what may have samples before T (default: ever)",
+           .set = cli::into_text(o.end)},
+      Flag{.name = "limit",
+           .value = "N",
+           .help = "at most N lines (default: 0, all)",
+           .set = cli::into_count(o.limit)},
+      Flag{.name = "output",
+           .short_name = "o",
+           .value = "FORMAT",
+           .help = "plain or json (default: plain)",
+           .set = output}};
+  std::ranges::move(more, std::back_inserter(flags));
+  return flags;
+}
+
+cli::Completer label_completer(const InputOptions& inputs) {
+  return [&inputs](std::string_view, cli::Io& io) {
+    std::vector<cli::Candidate> all;
+    const Result<Inputs> opened = open_inputs(inputs, io);
+    if (!opened) return all;
+    const SelectRange ever = {
+        .min_ms = std::numeric_limits<std::int64_t>::min() / 2,
+        .max_ms = std::numeric_limits<std::int64_t>::max() / 2};
+    const auto names = opened->source->label_names({}, ever, kCompletionsMax);
+    if (!names) return all;
+    for (const std::string& name : *names) all.push_back({name, {}});
+    return all;
+  };
 }
 
 cli::Positional selector_positional(Options& options) {
   return {.name = "SELECTOR",
           .help = "only series that match one of these",
           .set = cli::into_texts(options.selectors),
-          .count_max = cli::kMany};
+          .count_max = cli::kMany,
+          .complete = expression_completer(options.inputs)};
 }
 
 }  // namespace
-
-cli::Flag storage_flag(std::string& into) {
-  return {.name = "storage",
-          .short_name = "S",
-          .value = "DIR",
-          .help = "the store (default: $PROM_STORE, else ./prom-data)",
-          .set = cli::into_text(into)};
-}
-
-cli::Flag tsdb_flag(std::string& into) {
-  return {.name = "tsdb",
-          .value = "DIR",
-          .help =
-              "the data directory of a Prometheus server, which may be "
-              "running; a snapshot, or a block",
-          .set = cli::into_text(into)};
-}
 
 cli::Command series_command() {
   auto options = std::make_shared<Options>();
@@ -227,9 +289,23 @@ cli::Command values_command() {
           .positionals = {{.name = "LABEL",
                            .help = "__name__ for the names of metrics",
                            .set = cli::into_text(options->label),
-                           .count_min = 1},
+                           .count_min = 1,
+                           .complete = label_completer(options->inputs)},
                           selector_positional(*options)},
           .run = [options](cli::Io& io) { return run_names(*options, io); }};
+}
+
+cli::Command metadata_command() {
+  auto options = std::make_shared<Options>();
+  return {
+      .name = "metadata",
+      .summary = "lists types, units and help of metrics",
+      .flags = list_flags(*options),
+      .positionals = {{.name = "METRIC",
+                       .help = "only these; of a histogram any of its series",
+                       .set = cli::into_texts(options->selectors),
+                       .count_max = cli::kMany}},
+      .run = [options](cli::Io& io) { return run_metadata(*options, io); }};
 }
 
 }  // namespace prom::query

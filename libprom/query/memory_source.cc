@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <numeric>
 #include <set>
@@ -145,6 +146,7 @@ struct MemorySource::Data {
   boost::unordered_flat_map<Labels, std::size_t, LabelsHash> by_labels;
   std::deque<FloatHistogram> histograms;
   std::vector<const StoredSeries*> sorted;  // by labels
+  std::map<std::string, FamilyDescription> families;
   std::size_t conflicts = 0;
   bool settled = true;
   std::mutex mutex;  // guards settling
@@ -186,6 +188,61 @@ void MemorySource::add(std::size_t series, std::int64_t t_ms,
   data_->histograms.push_back(std::move(histogram));
   s.histogram.resize(s.t_ms.size());
   s.histogram.back() = &data_->histograms.back();
+}
+
+void MemorySource::describe(const FamilyDescription& family) {
+  FamilyDescription& known = data_->families[family.family];
+  known.family = family.family;
+  if (!family.type.empty()) known.type = family.type;
+  if (!family.help.empty()) known.help = family.help;
+  if (!family.unit.empty()) known.unit = family.unit;
+}
+
+namespace {
+
+// Keeps only the histograms that samples point to, once most are unused.
+template <typename Data>
+void drop_histograms(Data& data) {
+  std::size_t used = 0;
+  for (const StoredSeries& s : data.series)
+    used += s.histogram.size() -
+            static_cast<std::size_t>(std::ranges::count(s.histogram, nullptr));
+  if (data.histograms.size() <= 2 * used + 1024) return;
+  std::deque<FloatHistogram> kept;
+  for (StoredSeries& s : data.series) {
+    for (const FloatHistogram*& histogram : s.histogram) {
+      if (histogram != nullptr) histogram = &kept.emplace_back(*histogram);
+    }
+  }
+  data.histograms = std::move(kept);
+}
+
+template <typename T>
+void drop_front(std::vector<T>& values, std::ptrdiff_t count) {
+  if (!values.empty()) values.erase(values.begin(), values.begin() + count);
+}
+
+}  // namespace
+
+void MemorySource::forget_before(std::int64_t t_ms) {
+  settle();
+  for (StoredSeries& s : data_->series) {
+    const std::ptrdiff_t count =
+        std::ranges::lower_bound(s.t_ms, t_ms) - s.t_ms.begin();
+    if (count == 0) continue;
+    drop_front(s.value, count);
+    drop_front(s.histogram, count);
+    drop_front(s.start_ms, count);
+    drop_front(s.t_ms, count);
+  }
+  drop_histograms(*data_);
+}
+
+Result<std::vector<FamilyDescription>> MemorySource::metadata() const {
+  std::vector<FamilyDescription> all;
+  all.reserve(data_->families.size());
+  for (const auto& [name, family] : data_->families) all.push_back(family);
+  return all;
 }
 
 void MemorySource::clear() {

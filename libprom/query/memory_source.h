@@ -37,6 +37,10 @@ class MemorySource : public Source {
   void add(const Labels& labels, std::int64_t t_ms, double value) {
     add(series(labels), t_ms, value);
   }
+  // Replaces what is not empty in what is known of the family.
+  void describe(const FamilyDescription& family);
+  // Drops samples before `t_ms`; numbers of series stay.
+  void forget_before(std::int64_t t_ms);
   void clear();
 
   [[nodiscard]] std::size_t series_count() const;
@@ -54,6 +58,7 @@ class MemorySource : public Source {
   Result<std::vector<std::string>> label_values(
       std::string_view name, const Matchers& matchers, const SelectRange& range,
       std::size_t limit) const override;
+  Result<std::vector<FamilyDescription>> metadata() const override;
 
  private:
   struct Data;

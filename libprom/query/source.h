@@ -63,6 +63,14 @@ struct SelectRange {
   std::int64_t max_ms = 0;  // inclusive
 };
 
+// What an exposition says about a metric family; empty where it says nothing.
+struct FamilyDescription {
+  std::string family;
+  std::string type;  // the word of OpenMetrics: "counter"
+  std::string help;
+  std::string unit;
+};
+
 class Source {
  public:
   virtual ~Source() = default;
@@ -78,6 +86,11 @@ class Source {
   virtual Result<std::vector<std::string>> label_values(
       std::string_view name, const Matchers& matchers, const SelectRange& range,
       std::size_t limit) const = 0;
+
+  // Ascending by family; nothing where nothing is known.
+  virtual Result<std::vector<FamilyDescription>> metadata() const {
+    return std::vector<FamilyDescription>();
+  }
 };
 
 }  // namespace prom::query

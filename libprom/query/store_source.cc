@@ -94,4 +94,15 @@ Result<std::vector<std::string>> StoreSource::label_values(
   return limited((*series)->label_values(name), limit);
 }
 
+Result<std::vector<FamilyDescription>> StoreSource::metadata() const {
+  std::vector<FamilyDescription> all;
+  for (store::FamilyMetadata& one : view_->metadata()) {
+    all.push_back({.family = std::move(one.family),
+                   .type = std::move(one.type),
+                   .help = std::move(one.help),
+                   .unit = std::move(one.unit)});
+  }
+  return all;
+}
+
 }  // namespace prom::query

@@ -32,6 +32,7 @@ class StoreSource final : public Source {
   Result<std::vector<std::string>> label_values(
       std::string_view name, const Matchers& matchers, const SelectRange& range,
       std::size_t limit) const override;
+  Result<std::vector<FamilyDescription>> metadata() const override;
 
   [[nodiscard]] const store::View& view() const { return *view_; }
 

@@ -17,6 +17,40 @@ std::string_view last_line(std::string_view text) {
   return begin == std::string_view::npos ? text : text.substr(begin + 1);
 }
 
+void describe(const exposition::Metadata& metadata, MemorySource& into) {
+  FamilyDescription family;
+  family.family = metadata.family;
+  switch (metadata.kind) {
+    case exposition::Metadata::Kind::kType:
+      family.type = to_string(metadata.type);
+      break;
+    case exposition::Metadata::Kind::kHelp:
+      family.help = metadata.text;
+      break;
+    case exposition::Metadata::Kind::kUnit:
+      family.unit = metadata.text;
+      break;
+  }
+  into.describe(family);
+}
+
+// Until the parser's end; how many samples there were.
+Result<std::size_t> add_parsed(exposition::Parser& parser, std::int64_t now_ms,
+                               MemorySource& into) {
+  std::size_t samples = 0;
+  while (true) {
+    const auto item = parser.next();
+    if (!item) return fail(item.error());
+    if (*item == exposition::Parser::Item::kEnd) return samples;
+    if (*item == exposition::Parser::Item::kMetadata)
+      describe(parser.metadata(), into);
+    if (*item != exposition::Parser::Item::kSample) continue;
+    const exposition::Sample& sample = parser.sample();
+    into.add(parser.labels(), sample.t_ms.value_or(now_ms), sample.value);
+    ++samples;
+  }
+}
+
 Result<TextInput> add_exposition(std::string_view content, std::int64_t now_ms,
                                  MemorySource& into) {
   TextInput input;
@@ -28,15 +62,10 @@ Result<TextInput> add_exposition(std::string_view content, std::int64_t now_ms,
   exposition::Parser parser = input.cut
                                   ? exposition::Parser(content, format, {})
                                   : exposition::Parser(content, format);
-  while (true) {
-    const auto item = parser.next();
-    if (!item) return fail(item.error());
-    if (*item == exposition::Parser::Item::kEnd) return input;
-    if (*item != exposition::Parser::Item::kSample) continue;
-    const exposition::Sample& sample = parser.sample();
-    into.add(parser.labels(), sample.t_ms.value_or(now_ms), sample.value);
-    ++input.samples;
-  }
+  const auto samples = add_parsed(parser, now_ms, into);
+  if (!samples) return fail(samples.error());
+  input.samples = *samples;
+  return input;
 }
 
 class FrameSink {
@@ -79,7 +108,14 @@ class FrameSink {
       ++input_.samples;
     }
   }
-  void operator()(const wire::MetadataFrame& /*metadata*/) {}
+  void operator()(const wire::MetadataFrame& metadata) {
+    for (const wire::MetadataFrame::Item& item : metadata.items) {
+      into_.describe({.family = item.family,
+                      .type = item.type,
+                      .help = item.help,
+                      .unit = item.unit});
+    }
+  }
   void operator()(const wire::ExemplarFrame& /*exemplars*/) {}
   void operator()(const wire::Trailer& /*trailer*/) {}
   void operator()(const wire::Skipped& /*skipped*/) {}
@@ -115,6 +151,102 @@ Result<TextInput> add_text(std::string_view content, std::int64_t now_ms,
                            MemorySource& into) {
   if (content.starts_with(wire::kMagic)) return add_frames(content, into);
   return add_exposition(content, now_ms, into);
+}
+
+struct TextStream::State {
+  explicit State(MemorySource& of) : into(of), sink(of, input) {}
+
+  MemorySource& into;
+  TextInput input;
+  FrameSink sink;
+  wire::Reader reader;
+  std::vector<wire::Frame> frames;
+  enum class Kind { kUnknown, kFrames, kLines, kDocuments };
+  Kind kind = Kind::kUnknown;
+  exposition::Format format = exposition::Format::kText;  // of kLines
+  exposition::Parser::Continuation before;
+  std::string pending;
+};
+
+TextStream::TextStream(MemorySource& into)
+    : state_(std::make_unique<State>(into)) {}
+TextStream::~TextStream() = default;
+
+namespace {
+
+constexpr std::string_view kEofLine = "# EOF\n";
+
+// The end of the first document in `text`; npos when it is not whole.
+std::size_t document_end(std::string_view text) {
+  std::size_t at = 0;
+  while ((at = text.find(kEofLine, at)) != std::string_view::npos) {
+    if (at == 0 || text[at - 1] == '\n') return at + kEofLine.size();
+    ++at;
+  }
+  return std::string_view::npos;
+}
+
+}  // namespace
+
+Status TextStream::feed(std::string_view bytes, std::int64_t now_ms) {
+  State& s = *state_;
+  using Kind = State::Kind;
+  s.pending += bytes;
+  if (s.kind == Kind::kUnknown && s.pending.size() >= wire::kMagic.size() &&
+      s.pending.starts_with(wire::kMagic)) {
+    s.kind = Kind::kFrames;
+  }
+  if (s.kind == Kind::kUnknown &&
+      s.pending.starts_with(exposition::kPipeBegin)) {
+    s.kind = Kind::kLines;
+    s.format = exposition::Format::kPipe;
+  }
+  if (s.kind == Kind::kFrames) {
+    const Result<std::size_t> taken =
+        s.reader.read(as_bytes(s.pending), s.frames);
+    if (!taken) return fail(taken.error());
+    for (const wire::Frame& frame : s.frames) std::visit(s.sink, frame);
+    s.frames.clear();
+    s.pending.erase(0, *taken);
+  }
+  while (s.kind == Kind::kUnknown || s.kind == Kind::kDocuments) {
+    const std::size_t end = document_end(s.pending);
+    if (end == std::string_view::npos) break;
+    s.kind = Kind::kDocuments;
+    exposition::Parser parser(std::string_view(s.pending).substr(0, end),
+                              exposition::Format::kOpenMetrics);
+    const auto added = add_parsed(parser, now_ms, s.into);
+    if (!added) return fail(added.error());
+    s.pending.erase(0, end);
+  }
+  if (s.pending.size() > kStreamBytesMax)
+    return fail(Code::kLimit, "the stream has a part that does not end");
+  if (s.into.series_count() > kStreamSeriesMax) {
+    return fail(Code::kLimit, "the stream has more than " +
+                                  std::to_string(kStreamSeriesMax) + " series");
+  }
+  return {};
+}
+
+Status TextStream::settle(std::int64_t now_ms) {
+  State& s = *state_;
+  if (s.kind == State::Kind::kFrames || s.kind == State::Kind::kDocuments)
+    return {};
+  const std::size_t end = s.pending.rfind('\n') + 1;  // 0 without a line
+  if (end == 0) return {};
+  s.kind = State::Kind::kLines;
+  exposition::Parser parser(std::string_view(s.pending).substr(0, end),
+                            s.format, s.before);
+  const auto added = add_parsed(parser, now_ms, s.into);
+  if (!added) return fail(added.error());
+  s.before = parser.continuation();
+  s.pending.erase(0, end);
+  return {};
+}
+
+void TextStream::forget_older_than(std::int64_t keep_ms) {
+  if (state_->into.sample_count() == 0) return;
+  state_->into.forget_before(state_->into.span().max_ms - keep_ms);
 }
 
 }  // namespace prom::query

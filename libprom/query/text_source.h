@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -25,5 +26,30 @@ struct TextInput {
 // bad line are added then.
 Result<TextInput> add_text(std::string_view content, std::int64_t now_ms,
                            MemorySource& into);
+
+// The same for an input that is read as it comes: frames, the pipe dialect,
+// text, or OpenMetrics documents one after the other, which are known by their
+// "# EOF".  One thread.
+class TextStream {
+ public:
+  // Fills `into`, which must outlive it.
+  explicit TextStream(MemorySource& into);
+  ~TextStream();
+
+  // kBadData for what does not parse; kLimit for more than kStreamSeriesMax
+  // series or an unfinished document of more than kStreamBytesMax bytes.
+  Status feed(std::string_view bytes, std::int64_t now_ms);
+  // What has arrived so far may be looked at: a text without "# EOF" is then
+  // taken for the text format.
+  Status settle(std::int64_t now_ms);
+  // Drops samples that are older than the newest by more than `keep_ms`.
+  void forget_older_than(std::int64_t keep_ms);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+constexpr std::size_t kStreamSeriesMax = 5'000'000;
+constexpr std::size_t kStreamBytesMax = std::size_t{256} << 20;
 
 }  // namespace prom::query

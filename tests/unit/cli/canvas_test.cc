@@ -23,6 +23,18 @@ TEST(Canvas, DrawsMarksWithoutUtf8) {
   EXPECT_EQ(canvas.row(2, false), "+ *");
 }
 
+TEST(Canvas, DrawsQuartersInBlocks) {
+  Canvas canvas(4, 1, Canvas::Style::kBlocks);
+  ASSERT_EQ(canvas.width(), 8U);
+  ASSERT_EQ(canvas.height(), 2U);
+  canvas.dot(0, 1, 0);
+  canvas.dot(3, 0, 0);
+  canvas.connect(4, 0, 5, 1, 0);
+  canvas.connect(6, 0, 6, 1, 0);
+  canvas.connect(7, 0, 7, 1, 0);
+  EXPECT_EQ(canvas.row(0, false), "▘▗▞█");
+}
+
 TEST(Canvas, IgnoresWhatIsOutside) {
   Canvas canvas(1, 1, Canvas::Style::kBraille);
   canvas.dot(2, 0, 0);
