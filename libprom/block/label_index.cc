@@ -201,9 +201,10 @@ Result<Labels> LabelIndex::labels(Ordinal series) const {
   return Labels::from_sorted(labels);
 }
 
-Status LabelIndex::for_each_number(
-    std::uint32_t name, std::span<const Ordinal> series,
-    const std::function<void(std::uint32_t)>& visit) const {
+template <typename Visit>
+Status LabelIndex::for_each_number(std::uint32_t name,
+                                   std::span<const Ordinal> series,
+                                   const Visit& visit) const {
   std::uint32_t known_zone = 0xFFFFFFFF;
   RunView numbers;
   const std::uint32_t values = names_[name].dictionary.size();
@@ -295,18 +296,13 @@ Result<std::vector<std::string>> LabelIndex::label_values(
   const std::uint32_t at = find_name(name);
   if (at == kNoName) return values;
   const Dictionary& dictionary = names_[at].dictionary;
-  Renumbering seen(dictionary.size(), series.size());
-  std::vector<std::uint32_t> numbers;
-  Status status = for_each_number(at, series, [&](std::uint32_t number) {
-    if (number == 0 || seen[number] != 0) return;
-    seen[number] = 1;
-    numbers.push_back(number);
-  });
+  std::vector<bool> seen(dictionary.size() + 1ULL);
+  Status status = for_each_number(
+      at, series, [&](std::uint32_t number) { seen[number] = true; });
   if (!status) return fail(std::move(status).error());
-  std::ranges::sort(numbers);
-  numbers.resize(std::min(numbers.size(), limit));
-  values.reserve(numbers.size());
-  for (const std::uint32_t number : numbers) {
+  for (std::uint32_t number = 1; number < seen.size() && values.size() < limit;
+       ++number) {
+    if (!seen[number]) continue;
     const auto value = dictionary.value(number);
     if (!value) return fail(value.error());
     values.emplace_back(*value);

@@ -9,7 +9,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -68,8 +67,9 @@ class LabelIndex {
   Result<bool> filter_zone(std::uint32_t zone, std::span<const Filter> filters,
                            std::span<std::uint8_t> keep) const;
   // Calls `visit` with the number of each series' value, in their order.
+  template <typename Visit>
   Status for_each_number(std::uint32_t name, std::span<const Ordinal> series,
-                         const std::function<void(std::uint32_t)>& visit) const;
+                         const Visit& visit) const;
 
   const CheckedFile* file_ = nullptr;
   std::vector<Name> names_;  // ascending

@@ -348,6 +348,8 @@ void million(double scale, bool unique) {
   select(*block, "regex_suffix_1m_values", {regex("id", ".*77")});
   select(*block, "regex_general_1m_values",
          {regex("id", "container-[0-9]*7-[0-9]+1")});
+  select(*block, "regex_without_literal_1m_values",
+         {regex("id", "container-[0-9]*7-[0-9]+[12]")});
   const Timer listing;
   const auto everything = checked(block->select({}));
   const auto found = checked(block->label_values("id", everything, 10'000));
