@@ -65,9 +65,9 @@ Result<std::string> unpack(const CheckedFile& file, Section section) {
   if (size / 255 > packed)
     return fail(file.damage(section.offset, "bad size of metadata"));
   std::string texts(size, '\0');
-  const int unpacked = LZ4_decompress_safe(as_text(rest).data(), texts.data(),
-                                           static_cast<int>(rest.size()),
-                                           static_cast<int>(size));
+  const int unpacked = LZ4_decompress_safe(
+      reinterpret_cast<const char*>(rest.data()), texts.data(),
+      static_cast<int>(rest.size()), static_cast<int>(size));
   if (unpacked < 0 || static_cast<std::uint32_t>(unpacked) != size)
     return fail(file.damage(section.offset, "bad packed metadata"));
   return texts;

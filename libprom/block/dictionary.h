@@ -27,13 +27,14 @@ class Dictionary {
   // Lives as long as the file.  kCorrupt also when there is no such number.
   [[nodiscard]] Result<std::string_view> value(std::uint32_t number) const;
   // 0 when it is not there, and for the empty value.
-  [[nodiscard]] Result<std::uint32_t> find(std::string_view value) const;
+  [[nodiscard]] Result<std::uint32_t> find(std::string_view wanted) const;
   // The numbers, 0 among them, whose values the matcher accepts.
   [[nodiscard]] Result<NumberSet> match(const Matcher& matcher) const;
 
  private:
   // The first number whose value is not below; size() + 1 if there is none.
-  [[nodiscard]] Result<std::uint32_t> lower_bound(std::string_view value) const;
+  [[nodiscard]] Result<std::uint32_t> lower_bound(
+      std::string_view wanted) const;
   [[nodiscard]] Result<NumberSet> match(const Regex& regex) const;
   [[nodiscard]] Result<NumberSet> match_literals(const Regex& regex) const;
   // Looks at each value of [low, high).

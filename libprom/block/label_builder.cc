@@ -181,16 +181,18 @@ Status LabelBuilder::write_zones(Output& output, Header& header) {
   for (std::size_t first = 0; first < sizes_.size(); first += kZoneSeries) {
     const std::size_t count =
         std::min<std::size_t>(kZoneSeries, sizes_.size() - first);
-    for (std::size_t i = 0; i < count; ++i) {
-      for (std::uint32_t left = sizes_[first + i]; left > 0; --left, ++pair) {
-        const std::uint32_t place = name_places_[values_[*pair].name];
-        std::vector<std::uint64_t>& column = columns[place];
-        if (column.empty()) {
-          column.resize(count);
-          touched.push_back(place);
-        }
-        column[i] = value_numbers_[*pair];
+    const auto put = [&](std::size_t series, std::uint32_t value) {
+      const std::uint32_t place = name_places_[values_[value].name];
+      std::vector<std::uint64_t>& column = columns[place];
+      if (column.empty()) {
+        column.resize(count);
+        touched.push_back(place);
       }
+      column[series] = value_numbers_[value];
+    };
+    for (std::size_t i = 0; i < count; ++i) {
+      for (std::uint32_t left = sizes_[first + i]; left > 0; --left)
+        put(i, *pair++);
     }
     append_le(starts, std::uint64_t{entries.size() / sizeof(ZoneEntry)});
     std::ranges::sort(touched);

@@ -71,14 +71,15 @@ SeriesStatistics combine(const SeriesStatistics& first,
   return all;
 }
 
-StatisticsEntry pack(const SeriesStatistics& from) {
+StatisticsEntry pack(const SeriesStatistics& statistics) {
   StatisticsEntry entry;
-  entry.count = static_cast<std::uint32_t>(from.count);
-  entry.nans = static_cast<std::uint32_t>(from.nans);
-  entry.resets = static_cast<std::uint32_t>(from.resets);
-  entry.changes = static_cast<std::uint32_t>(from.changes);
-  entry.numbers = {from.sum,   from.sum_error, from.min,     from.max,
-                   from.first, from.last,      from.increase};
+  entry.count = static_cast<std::uint32_t>(statistics.count);
+  entry.nans = static_cast<std::uint32_t>(statistics.nans);
+  entry.resets = static_cast<std::uint32_t>(statistics.resets);
+  entry.changes = static_cast<std::uint32_t>(statistics.changes);
+  entry.numbers = {statistics.sum,     statistics.sum_error, statistics.min,
+                   statistics.max,     statistics.first,     statistics.last,
+                   statistics.increase};
   entry.present = 1;
   return entry;
 }

@@ -1,5 +1,6 @@
 // The reference: every other version gives the same bits as these loops.
 #include <bit>
+#include <cassert>
 #include <cmath>
 
 #include "libprom/base/bytes.h"
@@ -12,6 +13,7 @@ namespace {
 
 void unpack(const std::byte* from, std::size_t count, unsigned width,
             std::uint64_t* into) {
+  assert(width <= 64);
   const std::uint64_t mask = width == 0 ? 0 : ~std::uint64_t{0} >> (64 - width);
   for (std::size_t i = 0, bit = 0; i < count; ++i, bit += width) {
     const std::byte* at = from + bit / 8;

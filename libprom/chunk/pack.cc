@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cassert>
 
 namespace prom::chunk {
 namespace {
@@ -75,6 +76,7 @@ void write_packed(const std::uint64_t* words, std::size_t count,
   out += static_cast<char>(plan.width | (plan.patches == 0 ? 0 : kPatched));
   append_bits(words, count, plan.width, out);
   if (plan.patches == 0) return;
+  assert(plan.width < 64);
   out += static_cast<char>(plan.patches);
   out += static_cast<char>(plan.patch_width);
   std::array<std::uint64_t, kPatchesMax> high;

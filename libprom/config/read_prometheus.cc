@@ -110,10 +110,10 @@ void check_attributes(Fields& fields, std::string_view key,
 // rule_files and scrape_config_files: one star at most, in the last part.
 void read_patterns(Fields& fields, std::string_view key, std::string_view what,
                    std::vector<std::string>& into) {
-  static const Regex pattern = Regex::compile(R"([^*]*(\*[^/]*)?)").value();
+  static const Regex kPattern = Regex::compile(R"([^*]*(\*[^/]*)?)").value();
   fields.texts(key, into);
   for (std::string& path : into) {
-    if (!pattern.matches(path))
+    if (!kPattern.matches(path))
       fields.error(key,
                    "invalid " + std::string(what) + " path " + quote(path));
     path = fields.file().joined(path);

@@ -9,8 +9,8 @@ namespace {
 
 // Go writes a group's name with letters and digits of any script.
 const re2::RE2& group_name_regex() {
-  static const re2::RE2 regex(R"([\pL\p{Nd}_]+)");
-  return regex;
+  static const re2::RE2 kRegex(R"([\pL\p{Nd}_]+)");
+  return kRegex;
 }
 
 std::size_t group_name_size(std::string_view text) {

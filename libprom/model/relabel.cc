@@ -38,9 +38,9 @@ bool is_default(const Regex& regex) {
 
 // Classic names, with $1 and ${name} anywhere.
 bool is_legacy_template(std::string_view text) {
-  static const Regex regex =
+  static const Regex kRegex =
       Regex::compile(R"((?:(?:[a-zA-Z_]|\$(?:\{\w+\}|\w+))+\w*)+)").value();
-  return regex.matches(text);
+  return kRegex.matches(text);
 }
 
 bool is_valid_template(std::string_view text, NameValidation validation) {
@@ -229,8 +229,8 @@ std::optional<RelabelAction> parse_relabel_action(std::string_view text) {
 }
 
 const Regex& RelabelConfig::default_regex() {
-  static const Regex regex = Regex::compile("(.*)").value();
-  return regex;
+  static const Regex kRegex = Regex::compile("(.*)").value();
+  return kRegex;
 }
 
 std::string RelabelConfig::to_string() const {

@@ -42,10 +42,10 @@ void append_value(std::string& line, std::string_view value) {
 
 std::string logfmt_line(LogLevel level, std::string_view message,
                         std::initializer_list<LogField> fields) {
-  static const bool journal = stderr_is_journal();
+  static const bool kToJournal = stderr_is_journal();
   std::string line;
   const auto index = static_cast<std::size_t>(level);
-  if (journal) {
+  if (kToJournal) {
     line += kJournal[index];
   } else {
     line += "time=" + format_rfc3339(real_clock().wall_ms()) + " ";
