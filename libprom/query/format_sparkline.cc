@@ -83,14 +83,39 @@ void write_sparkline(const QueryResult& result, const View& view,
   }
   const std::size_t total = view.columns == 0 ? 120 : view.columns;
   std::size_t points = 0;
-  for (const Series* one : series)
-    points = std::max(points, one->floats.size());
-  const std::size_t cells =
-      std::min(points, std::clamp(total / 3, kBarsMin, kBarsMax));
-  const bool utf8 = view.utf8 && view.style != GraphStyle::kAscii;
   std::vector<Row> rows;
   rows.reserve(series.size());
   const Split split = split_labels(series);
+  for (const Series* one : series) {
+    const Extent own = extent_of({one});
+    points = std::max(points, one->floats.size());
+    rows.push_back({.name = distinct_name(*one, split),
+                    .bars = {},
+                    .low = own.empty() ? "-" : axis_label(own.low),
+                    .high = own.empty() ? "-" : axis_label(own.high),
+                    .last = axis_label(one->floats.back().value)});
+  }
+  // The bars make room for the names down to their least width, and the names
+  // take what the others leave.
+  const std::size_t numbers = widest(rows, &Row::low, 3) +
+                              widest(rows, &Row::high, 3) +
+                              widest(rows, &Row::last, 4) + 4 * kGap;
+  const std::size_t names = widest(rows, &Row::name, kNameMin);
+  const std::size_t free =
+      total > numbers + names ? total - numbers - names : 0;
+  const std::size_t cells = std::min(
+      points,
+      std::clamp(free, kBarsMin, std::clamp(total / 3, kBarsMin, kBarsMax)));
+  const bool utf8 = view.utf8 && view.style != GraphStyle::kAscii;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    rows[i].bars = bars_of(resample(*series[i], times, cells),
+                           extent_of({series[i]}), utf8);
+  }
+  const std::size_t others = numbers + cells;
+  const std::size_t name_width =
+      view.columns == 0 ? SIZE_MAX
+                        : std::max(kNameMin, total > others ? total - others
+                                                            : std::size_t{0});
   if (!split.common.empty()) {
     const std::string common = printable(split.common.to_string());
     out.write(cli::palette(view.color).dim);
@@ -99,23 +124,6 @@ void write_sparkline(const QueryResult& result, const View& view,
     out.write(cli::palette(view.color).reset);
     out.write("\n");
   }
-  for (const Series* one : series) {
-    Extent own = extent_of({one});
-    const bool finite = !own.empty();
-    rows.push_back({.name = distinct_name(*one, split),
-                    .bars = bars_of(resample(*one, times, cells), own, utf8),
-                    .low = finite ? axis_label(own.low) : "-",
-                    .high = finite ? axis_label(own.high) : "-",
-                    .last = axis_label(one->floats.back().value)});
-  }
-  // The names take what the others leave.
-  const std::size_t others = cells + widest(rows, &Row::low, 3) +
-                             widest(rows, &Row::high, 3) +
-                             widest(rows, &Row::last, 4) + 4 * kGap;
-  const std::size_t name_width =
-      view.columns == 0 ? SIZE_MAX
-                        : std::max(kNameMin, total > others ? total - others
-                                                            : std::size_t{0});
   constexpr auto kRight = cli::Table::Align::kRight;
   cli::Table table({{.title = "SERIES"},
                     {.title = cli::fit("GRAPH", cells)},

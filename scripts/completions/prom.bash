@@ -34,7 +34,7 @@ _prom() {
   current=${prom_words[-1]}
   # What readline takes for the word: behind an open quote, or behind the last
   # of its word breaks.
-  local head= bare=$current
+  local head='' bare=$current
   case $bare in
     \'*|\"*) bare=${bare:1} ;;
     *)
