@@ -77,6 +77,8 @@ Status append_one(Writer& writer, os::Clock& clock, const std::string& file,
       }
       if (Status done = writer.commit(); !done) return done;
       if (Status done = input.consume(*taken); !done) return done;
+      // When that fails, the generation goes on.
+      if (writer.rotation_due()) (void)writer.rotate();
       if (*taken == 0 || input.bytes().empty()) break;
     }
     if (input.ended()) break;

@@ -26,6 +26,7 @@ constexpr std::int64_t kNsPerMs = 1'000'000;
 constexpr std::int64_t kSyncEveryNs = 1000 * kNsPerMs;
 constexpr std::int64_t kMetricsEveryNs = 5000 * kNsPerMs;
 constexpr std::int64_t kRetryEveryNs = 1000 * kNsPerMs;
+constexpr std::int64_t kRotateRetryNs = 60'000 * kNsPerMs;
 // A unit that is cut off in the pipe: how often to look for its rest, and when
 // to believe that the pipe is too small for it.
 constexpr int kRestEveryMs = 2;
@@ -141,6 +142,7 @@ Status AppendServer::turn() {
     if (Status done = consume_input(); !done) return done;
     answer_clients();
     sync_if_due(false);
+    rotate_if_due();
   } else if (!can_be_retried(stuck_reason_.error())) {
     return stuck_reason_;
   }
@@ -360,6 +362,16 @@ void AppendServer::sync_if_due(bool now) {
     stop_ = true;
     input_result_ = synced;
   }
+}
+
+void AppendServer::rotate_if_due() {
+  if (clock_.monotonic_ns() < rotate_retry_ns_ || !writer_.rotation_due())
+    return;
+  const Status rotated = writer_.rotate();
+  if (rotated) return;
+  rotate_retry_ns_ = clock_.monotonic_ns() + kRotateRetryNs;
+  os::log_error("no new generation of the head; the old one goes on",
+                {{"reason", rotated.error().message}});
 }
 
 void AppendServer::write_metrics(bool now) {

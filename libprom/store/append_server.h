@@ -55,6 +55,7 @@ class AppendServer {
   static void tell_progress(Client& client);
   void answer_clients();
   void sync_if_due(bool now);
+  void rotate_if_due();
   void write_metrics(bool now);
   [[nodiscard]] int wait_ms() const;
 
@@ -79,6 +80,7 @@ class AppendServer {
   bool stuck_ = false;  // the last commit failed
   Status stuck_reason_;
   std::int64_t retry_ns_ = 0;
+  std::int64_t rotate_retry_ns_ = 0;
   std::int64_t synced_ns_ = 0;
   std::int64_t metrics_ns_ = 0;
   StoreMetrics metrics_;

@@ -24,6 +24,11 @@ std::uint64_t random_seed() {
 TextInput::TextInput(Writer& writer, os::Clock& clock)
     : writer_(writer), clock_(clock), seed_(random_seed()) {}
 
+void TextInput::forget_old_numbers() {
+  if (known_in_ != writer_.generation()) known_.clear();
+  known_in_ = writer_.generation();
+}
+
 // kNone: not known yet, to be named by name_new.  The type before a line
 // decides how `le` and `quantile` are written.
 SeriesId TextInput::series_of(const Parser& parser) {
@@ -130,6 +135,7 @@ Status TextInput::take_whole(std::string_view text, Format format) {
     if (!item) return fail(item.error());
     if (*item == Parser::Item::kEnd) break;
   }
+  forget_old_numbers();
   now_ms_ = clock_.wall_ms();
   Parser parser(text, format);
   Run run;
@@ -140,6 +146,7 @@ Status TextInput::take_whole(std::string_view text, Format format) {
 
 Result<std::size_t> TextInput::take_piece(std::string_view piece, Format format,
                                           Hold hold) {
+  forget_old_numbers();
   now_ms_ = clock_.wall_ms();
   Parser parser(piece, format, state_);
   Run run;

@@ -57,6 +57,7 @@ class TextInput {
   };
   Status parse(exposition::Parser& parser, Hold hold, Run& run);
   Status take_lines(std::string_view piece, exposition::Format format);
+  void forget_old_numbers();
   SeriesId series_of(const exposition::Parser& parser);
   void keep_samples(std::size_t count);
   void name_new();
@@ -75,6 +76,7 @@ class TextInput {
     std::size_t operator()(const Hash128& hash) const { return hash.low; }
   };
   boost::unordered_flat_map<Hash128, SeriesId, HashOf> known_;
+  std::uint64_t known_in_ = 0;  // generation that the numbers are of
   std::vector<SeriesSample> samples_;
   // Of samples_, ascending: those of series that were not known.
   struct NewSeries {

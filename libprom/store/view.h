@@ -50,6 +50,8 @@ class ViewSelection {
   // Samples of series [first, first + count) in the range of the selection,
   // each ascending without duplicates.  Clears `into` before.
   void read(std::size_t first, std::size_t count, Samples& into) const;
+  // Appends the samples of one series, without end_series().
+  void append(std::size_t series, Samples& into) const;
 
  private:
   friend class View;
@@ -62,7 +64,7 @@ class ViewSelection {
   explicit ViewSelection(std::shared_ptr<const View> view);
   void merge();
   [[nodiscard]] std::span<const Member> members(std::size_t series) const;
-  void append(const Member& member, Samples& into) const;
+  void append_member(const Member& member, Samples& into) const;
 
   std::shared_ptr<const View> view_;
   std::vector<Part> parts_;

@@ -226,7 +226,7 @@ std::vector<std::string> ViewSelection::label_values(
   return std::move(found.values);
 }
 
-void ViewSelection::append(const Member& member, Samples& into) const {
+void ViewSelection::append_member(const Member& member, Samples& into) const {
   const Part& part = parts_[member.part];
   const std::size_t begin = into.t_ms.size();
   part.reader->append(member.index, into);
@@ -239,17 +239,21 @@ void ViewSelection::append(const Member& member, Samples& into) const {
   if (!ranges.empty()) drop_ranges(into, begin, ranges);
 }
 
+void ViewSelection::append(std::size_t series, Samples& into) const {
+  if (end_.empty()) {
+    append_member({0, static_cast<std::uint32_t>(series)}, into);
+    return;
+  }
+  const std::size_t begin = into.t_ms.size();
+  for (const Member& member : members(series)) append_member(member, into);
+  put_in_order(into, begin);
+}
+
 void ViewSelection::read(std::size_t first, std::size_t count,
                          Samples& into) const {
   into.clear();
   for (std::size_t i = first; i < first + count; ++i) {
-    const std::size_t begin = into.t_ms.size();
-    if (end_.empty()) {
-      append({0, static_cast<std::uint32_t>(i)}, into);
-    } else {
-      for (const Member& member : members(i)) append(member, into);
-      put_in_order(into, begin);
-    }
+    append(i, into);
     into.end_series();
   }
 }

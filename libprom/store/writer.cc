@@ -101,30 +101,45 @@ Status Writer::prepare() {
   auto head = Head::open(path_, ctl_);
   if (!head) return fail(std::move(head).error());
   if (Status loaded = load(**head); !loaded) return loaded;
-  StreamOptions stream{.directory = head_path(path_, ctl_->generation()),
-                       .name = "log",
-                       .store_id = ctl_->store_id(),
-                       .arena_bytes_min = options_.arena_bytes_min,
-                       .arena_bytes_max = options_.arena_bytes_max,
-                       .durable = options_.durable};
-  auto log = StreamWriter::open(files_, stream, (*head)->append_at());
-  if (!log) return fail(std::move(log).error());
-  log_ = std::make_unique<StreamWriter>(std::move(*log));
-  stream.name = "index";
-  auto index = StreamWriter::open(files_, stream, (*head)->index_end());
-  if (!index) return fail(std::move(index).error());
-  index_ = std::make_unique<StreamWriter>(std::move(*index));
+  if (Status loaded = load_closed(); !loaded) return loaded;
+  if (Status opened = open_streams(ctl_->generation(), (*head)->append_at(),
+                                   (*head)->index_end());
+      !opened)
+    return opened;
   batch_start_ = log_->end();
   ctl_->publish((*head)->log_end());
   // What a writer before us did not get to sync is synced now, so that the
   // newest sync always covers everything before it.
   if (Status synced = sync(); !synced) return synced;
   ctl_->set_boot(os::boot_id());
-  damage_ = (*head)->damage();
-  if ((*head)->append_at() == (*head)->log_end()) return {};
-  // The newest commit record is damaged: a new one makes a sound end.
-  stage_commit();
-  return write_batch();
+  std::ranges::move((*head)->damage(), std::back_inserter(damage_));
+  if ((*head)->append_at() != (*head)->log_end()) {
+    // The newest commit record is damaged: a new one makes a sound end.
+    stage_commit();
+    if (Status written = write_batch(); !written) return written;
+  }
+  return index_damaged_ ? rotate() : Status();
+}
+
+Status Writer::open_streams(std::uint64_t generation, Position log_end,
+                            Position index_end) {
+  StreamOptions stream{.directory = head_path(path_, generation),
+                       .name = "log",
+                       .store_id = ctl_->store_id(),
+                       .arena_bytes_min = options_.arena_bytes_min,
+                       .arena_bytes_max = options_.arena_bytes_max,
+                       .durable = options_.durable};
+  auto log = StreamWriter::open(files_, stream, log_end);
+  if (!log) return fail(std::move(log).error());
+  stream.name = "index";
+  auto index = StreamWriter::open(files_, stream, index_end);
+  if (!index) return fail(std::move(index).error());
+  auto reader = StreamReader::open(stream.directory, "index", stream.store_id);
+  if (!reader) return fail(std::move(reader).error());
+  log_ = std::make_unique<StreamWriter>(std::move(*log));
+  index_ = std::make_unique<StreamWriter>(std::move(*index));
+  index_reader_ = std::move(*reader);
+  return {};
 }
 
 Status Writer::load(Head& head) {
@@ -159,6 +174,24 @@ Status Writer::load_series(const Head& head) {
                                    "index", ctl_->store_id());
   if (!reader) return fail(std::move(reader).error());
   index_reader_ = std::move(*reader);
+  if (!load_zones(head)) {
+    index_damaged_ = true;
+    homes_.assign(series_count_, kNone);
+    slots_.assign(series_count_, kNone);
+    return {};
+  }
+  tail_ = head.tail();
+  for (std::size_t i = 0; i < tail_.size(); ++i) {
+    const auto id = head.tail_first() + static_cast<SeriesId>(i);
+    homes_.push_back(head.tail_homes()[i]);
+    if (!tail_[i].empty()) series_.insert(tail_[i].hash(), id);
+  }
+  slots_.assign(series_count_, kNone);
+  return {};
+}
+
+// False when one is damaged.
+bool Writer::load_zones(const Head& head) {
   Position at = root_.last_zone;
   std::vector<Position> positions(head.zone_count());
   for (std::size_t i = positions.size(); i-- > 0;) {
@@ -170,13 +203,13 @@ Status Writer::load_series(const Head& head) {
     auto view = record
                     ? ZoneView::parse(record->body)
                     : Result<std::unique_ptr<ZoneView>>(fail(record.error()));
-    const auto hashes = view ? (*view)->hashes() : head.zone(i).hashes();
-    const auto& homes = view ? (*view)->homes() : head.zone(i).homes();
-    // Writing on would give known series new numbers.
-    if (!view || !hashes || !homes)
-      return fail(Code::kCorrupt, "zone " + std::to_string(i) +
-                                      " is damaged: the store can be read, "
-                                      "but not written");
+    if (!view) {
+      damage_.push_back(view.error());
+      return false;
+    }
+    const auto hashes = (*view)->hashes();
+    const auto& homes = (*view)->homes();
+    if (!hashes || !homes) return false;
     for (std::uint32_t k = 0; k < kZoneSeries; ++k) {
       const auto id = static_cast<SeriesId>(i * kZoneSeries + k);
       series_.insert(load_le<std::uint64_t>(hashes->data() + k * 8ULL), id);
@@ -184,14 +217,7 @@ Status Writer::load_series(const Head& head) {
     }
     zones_.push_back(std::move(*view));
   }
-  tail_ = head.tail();
-  for (std::size_t i = 0; i < tail_.size(); ++i) {
-    const auto id = head.tail_first() + static_cast<SeriesId>(i);
-    homes_.push_back(head.tail_homes()[i]);
-    if (!tail_[i].empty()) series_.insert(tail_[i].hash(), id);
-  }
-  slots_.assign(series_count_, kNone);
-  return {};
+  return true;
 }
 
 // -- series
@@ -367,6 +393,7 @@ void Writer::stage_commit() {
 }
 
 Status Writer::write_batch() {
+  if (!rotation_failed_) return rotation_failed_;
   stage_series();
   stage_loose();
   stage_exemplars();
@@ -399,6 +426,7 @@ Status Writer::sync() {
   if (Status done = log_->sync(); !done) return done;
   ctl_->set_synced(log_->end());
   ++counters_.syncs;
+  let_closed_parts_go();
   return {};
 }
 
@@ -414,8 +442,8 @@ bool Writer::has_unsynced() const {
 
 WriterCounters Writer::counters() const {
   WriterCounters all = counters_;
-  all.bytes_written = log_->bytes_written() + index_->bytes_written();
-  all.arenas_replaced = log_->arenas_replaced() + index_->arenas_replaced();
+  all.bytes_written += log_->bytes_written() + index_->bytes_written();
+  all.arenas_replaced += log_->arenas_replaced() + index_->arenas_replaced();
   return all;
 }
 

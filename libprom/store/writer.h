@@ -12,7 +12,13 @@
 // repetition: of the same value it counts as taken, of another it is refused.
 // One that is older than the newest of its series is taken within the
 // out-of-order window.  One from the future is refused.  A row whose sequence
-// number its source already had is a repetition as a whole.
+// number its source already had is a repetition as a whole.  The rules hold
+// across generations and blocks.
+//
+// Generations.  The head is begun anew now and then, so that it and the
+// writer's memory hold what is alive: rotate() starts a generation with empty
+// tables.  A series gets its number there with its first sample; a sender's
+// layout is carried over, and staged again with its first row.
 #pragma once
 
 #include <array>
@@ -37,6 +43,7 @@
 #include "libprom/store/head.h"
 #include "libprom/store/series_index.h"
 #include "libprom/store/stream_writer.h"
+#include "libprom/store/view.h"
 #include "libprom/wire/frame.h"
 
 namespace prom::store {
@@ -50,6 +57,10 @@ struct WriterOptions {
   bool unsafe_filesystem = false;
   std::uint64_t arena_bytes_min = kArenaBytesMin;
   std::uint64_t arena_bytes_max = kArenaBytesMax;
+  // When a generation of the head is due to be closed, see rotation_due().
+  std::int64_t generation_span_ms = 2 * 3'600'000LL;
+  std::uint64_t generation_bytes_min = 1ULL << 20U;
+  std::uint64_t generation_bytes_max = 1ULL << 30U;
 };
 
 // Why a sample was not taken.
@@ -75,6 +86,7 @@ struct WriterCounters {
   std::uint64_t syncs = 0;
   std::uint64_t bytes_written = 0;
   std::uint64_t arenas_replaced = 0;  // after a failed sync
+  std::uint64_t generations = 0;      // begun by this writer
   std::uint64_t exemplars = 0;        // taken
   // Older than the newest of their series, of no known series, or with more
   // labels than kExemplarRunesMax.
@@ -138,6 +150,14 @@ class Writer {
   // Everything committed is on the disk.
   Status sync();
 
+  // Commits, syncs and begins a new generation.  Numbers of series are void
+  // after it.  On failure the generation stays; nothing is lost.
+  Status rotate();
+  // The generation has samples, and is as old or as long as it may get, or
+  // most of its series are dead.  Cheap enough to ask after every commit.
+  [[nodiscard]] bool rotation_due();
+  [[nodiscard]] std::uint64_t generation() const { return ctl_->generation(); }
+
   [[nodiscard]] bool has_uncommitted() const;
   [[nodiscard]] bool has_unsynced() const;
   [[nodiscard]] WriterCounters counters() const;
@@ -154,6 +174,9 @@ class Writer {
 
  private:
   struct Source;
+  static std::optional<wire::Reader::Kept> kept_of(const Source& source,
+                                                   const StreamReader& log,
+                                                   Position log_end);
   // Newest sample of a series that is not only in its home source's rows.
   struct Touched {
     std::int64_t t_ms = 0;
@@ -176,13 +199,32 @@ class Writer {
   Writer(std::string path, const WriterOptions& options, os::FileSystem& files,
          os::Clock& clock, os::FileLock lock);
   Status prepare();
+  Status open_streams(std::uint64_t generation, Position log_end,
+                      Position index_end);
   Status load(Head& head);
+  static void load_state(const Head& head, const SourceState& state,
+                         std::int64_t newest_ms, Source& source);
   Status load_series(const Head& head);
+  bool load_zones(const Head& head);
   void load_source(const Head& head, SourceId id);
-  bool load_layout(const Head& head, Position last, Source& source);
-  void load_sent(Bytes body, Source& source) const;
-  void load_group(const Head& head, Position last_row, Source& source);
+  static bool load_layout(const Head& head, Position last, Source& source);
+  static void load_sent(Bytes body, Source& source);
+  static void load_group(const Head& head, Position last_row, Source& source);
   void load_metadata();
+
+  // generations
+  struct Carried;
+  Status load_closed();
+  Status begin_generation(std::uint64_t generation,
+                          std::shared_ptr<const Snapshot> closed);
+  void carry(const std::shared_ptr<const Snapshot>& closed);
+  void forget_silent();
+  void reset_tables();
+  Source* adopt(std::uint64_t key);
+  [[nodiscard]] std::size_t living_series() const;
+  Result<std::shared_ptr<const View>> closed_parts();
+  void let_closed_parts_go();
+  bool clear_of_closed(Source& source, std::int64_t t_ms);
 
   // series
   SeriesId find_or_create(const Labels& labels);
@@ -250,6 +292,9 @@ class Writer {
   const os::FileLock lock_;
   std::shared_ptr<Ctl> ctl_;
   std::vector<Error> damage_;
+  // Labels of known series are damaged in the index, so that they cannot be
+  // found: what comes goes to a new generation.
+  bool index_damaged_ = false;
 
   // Streams; log_ ends where batch_ will begin.
   std::unique_ptr<StreamWriter> log_;
@@ -289,6 +334,17 @@ class Writer {
   std::vector<std::uint64_t> row_;
   std::vector<HistogramRef> row_histograms_;
   std::vector<StartCell> row_starts_;
+
+  // Closed generations and blocks.  Their newest sample; senders' sources that
+  // had no row in this generation yet, by key.
+  std::int64_t closed_newest_ms_ = INT64_MIN;
+  boost::unordered_flat_map<std::uint64_t, Carried> carried_;
+  std::shared_ptr<const View> closed_;  // while it is asked
+  std::int64_t closed_asked_ns_ = 0;    // monotonic
+  std::uint32_t churn_checked_at_ = 0;  // series_count_ then
+  // A rotation failed half-way and could not be undone: readers take this
+  // generation for closed, so nothing more is written to it.
+  Status rotation_failed_;
 
   // Metadata: a hash of what is stored of each family.
   bool metadata_loaded_ = false;

@@ -54,9 +54,18 @@ struct Writer::Source {
   std::unique_ptr<KeyframeCells> reference_cells;  // null: it has none
   std::int64_t last_ms = INT64_MIN;
   std::uint64_t last_sequence = 0;
+  // All of its columns have no sample at or after this in closed generations
+  // and blocks.
+  std::int64_t clear_from_ms = INT64_MAX;
   // Last rows of the groups that later jumps lead to: those whose number is
   // the newest group's with low bits cleared.
   std::vector<std::pair<std::uint64_t, Position>> jumps;
+};
+
+// A source of a closed generation: its numbers of series are of that one.
+struct Writer::Carried {
+  std::shared_ptr<const Snapshot> from;
+  std::unique_ptr<Source> source;
 };
 
 }  // namespace prom::store

@@ -4,13 +4,13 @@
 #include <bit>
 #include <limits>
 
+#include "libprom/store/sample_order.h"
 #include "libprom/store/sample_reader.h"
 #include "libprom/store/writer_internal.h"
 
 namespace prom::store {
 namespace {
 
-constexpr std::size_t kSettleSeries = 256;  // read at once
 // Histograms of one record, in units of FloatHistogram::sample_weight().
 constexpr std::size_t kLooseWeightMax = 1ULL << 20U;
 constexpr std::int64_t kLooseSpanMs = std::numeric_limits<std::uint32_t>::max();
@@ -32,8 +32,13 @@ std::int64_t Writer::newest_bound(SeriesId id) const {
     return at->second.t_ms;
   std::int64_t bound =
       id < series_at_open_ ? loose_newest_at_open_ms_ : INT64_MIN;
-  if (homes_[id] < sources_.size())
-    bound = std::max(bound, sources_[homes_[id]]->last_ms);
+  std::int64_t closed = closed_newest_ms_;
+  if (homes_[id] < sources_.size()) {
+    const Source& home = *sources_[homes_[id]];
+    bound = std::max(bound, home.last_ms);
+    if (slots_[id] != kNone) closed = std::min(closed, home.clear_from_ms - 1);
+  }
+  bound = std::max(bound, closed);
   for (const auto& source : sources_) {
     if (source->foreign && source->foreign_slots.contains(id))
       bound = std::max(bound, source->last_ms);
@@ -150,17 +155,31 @@ Status Writer::settle_late() {
       std::ranges::min(late, {}, &SeriesSample::t_ms).t_ms;
   const SampleReader reader(*snapshot, series, from,
                             std::numeric_limits<std::int64_t>::max());
+  std::unique_ptr<const ViewSelection> closed;
+  if (from <= closed_newest_ms_) {
+    const auto parts = closed_parts();
+    if (!parts) {
+      late_.swap(late);
+      return fail(parts.error());
+    }
+    std::vector<Labels> labels;
+    labels.reserve(series.size());
+    for (const SeriesId id : series) labels.push_back(labels_of(id));
+    closed =
+        (*parts)->find(labels, from, std::numeric_limits<std::int64_t>::max());
+  }
   Samples stored;
   std::size_t begin = 0;
-  for (std::size_t first = 0; first < series.size(); first += kSettleSeries) {
-    const std::size_t count = std::min(kSettleSeries, series.size() - first);
-    reader.read(first, count, stored);
-    for (std::size_t i = 0; i < count; ++i) {
-      std::size_t end = begin;
-      while (end < late.size() && late[end].series == series[first + i]) ++end;
-      settle_series(std::span(late).subspan(begin, end - begin), stored.of(i));
-      begin = end;
-    }
+  for (std::size_t i = 0; i < series.size(); ++i) {
+    std::size_t end = begin;
+    while (end < late.size() && late[end].series == series[i]) ++end;
+    stored.clear();
+    if (closed) closed->append(i, stored);
+    reader.append(i, stored);
+    put_in_order(stored, 0);
+    stored.end_series();
+    settle_series(std::span(late).subspan(begin, end - begin), stored.of(0));
+    begin = end;
   }
   return {};
 }

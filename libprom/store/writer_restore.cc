@@ -44,22 +44,27 @@ bool decode_all(Bytes body, std::uint32_t columns,
 }  // namespace
 
 // What is damaged is left out: the source then begins a new layout and group.
-void Writer::load_source(const Head& head, SourceId id) {
-  sources_.push_back(std::make_unique<Source>());
-  Source& source = *sources_.back();
-  const SourceState& state = head.sources()[id];
+void Writer::load_state(const Head& head, const SourceState& state,
+                        std::int64_t newest_ms, Source& source) {
   source.key = state.key;
   source.foreign = source.shared = state.foreign;
   source.last_row = state.last_row;
   source.last_layout = state.last_layout;
-  source.last_ms = state.last_row == kNowhere ? INT64_MIN : newest_at_open_ms_;
-  source_ids_.try_emplace(state.key, id);
+  source.last_ms = state.last_row == kNowhere ? INT64_MIN : newest_ms;
   if (!load_layout(head, state.last_layout, source)) {
     source.columns.clear();
     source.sent.clear();
     source.has_sender = false;
     source.layout_base = kNowhere;
   }
+  load_group(head, state.last_row, source);
+}
+
+void Writer::load_source(const Head& head, SourceId id) {
+  sources_.push_back(std::make_unique<Source>());
+  Source& source = *sources_.back();
+  load_state(head, head.sources()[id], newest_at_open_ms_, source);
+  source_ids_.try_emplace(source.key, id);
   for (std::uint32_t slot = 0; slot < source.columns.size(); ++slot) {
     const SeriesId series = source.columns[slot];
     if (series >= series_count_) continue;
@@ -69,7 +74,6 @@ void Writer::load_source(const Head& head, SourceId id) {
       source.foreign_slots[series] = slot;
     }
   }
-  load_group(head, state.last_row, source);
 }
 
 // From the newest layout record back to its base.
@@ -100,7 +104,7 @@ bool Writer::load_layout(const Head& head, Position last, Source& source) {
   return true;
 }
 
-void Writer::load_sent(Bytes body, Source& source) const {
+void Writer::load_sent(Bytes body, Source& source) {
   const auto layout = load_struct<LayoutBody>(body.data());
   source.has_sender = true;
   source.version = layout.version;
@@ -162,21 +166,29 @@ void Writer::load_group(const Head& head, Position last_row, Source& source) {
 }
 
 std::optional<wire::Reader::Kept> Writer::kept(std::uint64_t source_key) const {
+  if (const auto carried = carried_.find(source_key); carried != carried_.end())
+    return kept_of(*carried->second.source, carried->second.from->head().log(),
+                   carried->second.from->head().log_end());
   const auto found = source_ids_.find(source_key);
   if (found == source_ids_.end()) return std::nullopt;
   const Source& source = *sources_[found->second];
   if (!source.has_sender) return std::nullopt;
+  const auto log = StreamReader::open(head_path(path_, ctl_->generation()),
+                                      "log", ctl_->store_id());
+  if (!log) return std::nullopt;
+  return kept_of(source, **log, log_->end());
+}
+
+std::optional<wire::Reader::Kept> Writer::kept_of(const Source& source,
+                                                  const StreamReader& log,
+                                                  Position log_end) {
   wire::Reader::Kept kept{.version = source.version,
                           .fingerprint = source.fingerprint,
                           .columns = source.sent.size(),
                           .last = std::nullopt};
-  if (source.keyframe == kNowhere || source.last_row >= log_->end())
-    return kept;
-  const auto reader = StreamReader::open(head_path(path_, ctl_->generation()),
-                                         "log", ctl_->store_id());
-  if (!reader) return kept;
+  if (source.keyframe == kNowhere || source.last_row >= log_end) return kept;
   const Bytes row =
-      body_of(**reader, source.last_row, RecordType::kRow, sizeof(RowBody));
+      body_of(log, source.last_row, RecordType::kRow, sizeof(RowBody));
   if (row.empty()) return kept;
   const auto body = load_struct<RowBody>(row.data());
   std::vector<std::uint64_t> values = source.reference;
@@ -189,14 +201,17 @@ std::optional<wire::Reader::Kept> Writer::kept(std::uint64_t source_key) const {
     if (!cells || !decode_all(cells->values, body.columns, values)) return kept;
     wire::change_starts(starts, cells->section.starts);
   }
-  wire::Row last{.source = source_key,
+  boost::unordered_flat_map<SeriesId, std::uint32_t> slots;
+  for (std::uint32_t slot = 0; slot < source.columns.size(); ++slot)
+    slots.try_emplace(source.columns[slot], slot);
+  wire::Row last{.source = source.key,
                  .version = source.version,
                  .sequence = body.sequence,
                  .t_ms = body.t_ms,
                  .values = {}};
   for (const SeriesId series : source.sent) {
-    const std::uint32_t slot =
-        series == kNone ? kNone : slot_of(source, found->second, series);
+    const auto at = slots.find(series);
+    const std::uint32_t slot = at == slots.end() ? kNone : at->second;
     const auto start =
         std::ranges::lower_bound(starts, slot, {}, &StartCell::column);
     if (start != starts.end() && start->column == slot)

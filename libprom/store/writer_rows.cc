@@ -20,7 +20,13 @@ SourceId Writer::source_of(std::uint64_t key) {
   const auto [at, fresh] = source_ids_.try_emplace(key, next);
   if (fresh) {
     sources_.push_back(std::make_unique<Source>());
-    sources_.back()->key = key;
+    Source& source = *sources_.back();
+    source.key = key;
+    if (const auto before = carried_.find(key); before != carried_.end()) {
+      source.last_ms = before->second.source->last_ms;
+      source.last_sequence = before->second.source->last_sequence;
+      carried_.erase(before);
+    }
   }
   return at->second;
 }
@@ -73,6 +79,7 @@ void Writer::begin_era(SourceId id, std::span<const SeriesId> series) {
 void Writer::add_columns(SourceId id, std::span<const SeriesId> series) {
   stage_series();
   Source& source = *sources_[id];
+  source.clear_from_ms = INT64_MAX;
   const auto first = static_cast<std::uint32_t>(source.columns.size());
   std::vector<SeriesId> added;
   for (const SeriesId one : series) {
@@ -159,7 +166,7 @@ Status Writer::add(const wire::Row& row) {
   if (Status room = check_room(); !room) return room;
   const auto at = source_ids_.find(row.source);
   const Source* const source =
-      at == source_ids_.end() ? nullptr : sources_[at->second].get();
+      at == source_ids_.end() ? adopt(row.source) : sources_[at->second].get();
   if (source == nullptr || !source->has_sender ||
       source->version != row.version ||
       row.values.size() != source->sent.size())
@@ -188,7 +195,7 @@ Status Writer::add(const wire::Row& row) {
   histograms.reserve(row.histograms.size());
   for (const wire::HistogramCell& cell : row.histograms)
     histograms.push_back({cell.column, &cell.histogram});
-  take_row(at->second, row.t_ms, row.sequence,
+  take_row(source_ids_.at(row.source), row.t_ms, row.sequence,
            {source->sent, bits, histograms, row.starts});
   return {};
 }
@@ -197,7 +204,8 @@ void Writer::take_row(SourceId id, std::int64_t t_ms, std::uint64_t sequence,
                       const RowInput& input) {
   Source& source = *sources_[id];
   const bool late = t_ms <= source.last_ms;
-  const bool sift = source.shared || t_ms <= loose_newest_at_open_ms_;
+  const bool sift = source.shared || t_ms <= loose_newest_at_open_ms_ ||
+                    !clear_of_closed(source, t_ms);
   row_.assign(source.columns.size(), kAbsentBits);
   row_histograms_.clear();
   row_starts_.clear();

@@ -11,6 +11,7 @@
 #include "libprom/base/checksum.h"
 #include "libprom/store/sample_reader.h"
 #include "libprom/store/snapshot.h"
+#include "libprom/store/view.h"
 #include "libprom/store/writer.h"
 
 namespace prom::store::oracle {
@@ -69,43 +70,61 @@ struct Count {
   int rows_of_all = 0;  // scrapes 0 to n - 1 that are there without a gap
 };
 
+// Compares the samples of one series with what they have to be.
+inline void check_series(const Labels& found, const Samples& samples,
+                         Count& count) {
+  const int target = std::atoi(std::string(found.get("t")).c_str());
+  const int column =
+      std::atoi(std::string(found.metric_name().substr(
+                                found.metric_name().empty() ? 0 : 1))
+                    .c_str());
+  const bool known = found == labels(target, column);
+  int gapless = 0;
+  for (std::size_t k = 0; k < samples.t_ms.size(); ++k) {
+    const std::int64_t t_ms = samples.t_ms[k];
+    ++count.samples;
+    const int skew = target == 99 ? 0 : target;
+    if (t_ms == kStart + gapless * 1000 + skew) ++gapless;
+    if (!known || samples.value[k] != value(target, column, t_ms))
+      ++count.wrong;
+  }
+  count.rows_of_all = std::min(count.rows_of_all, gapless);
+}
+
 // Reads everything that is there and compares it with what it has to be.
+inline Count check(const View& view) {
+  Count count;
+  const auto all = view.select({}, INT64_MIN, INT64_MAX);
+  if (!all || (*all)->size() == 0) return count;
+  Samples samples;
+  count.rows_of_all = INT32_MAX;
+  for (std::size_t i = 0; i < (*all)->size(); ++i) {
+    (*all)->read(i, 1, samples);
+    check_series((*all)->labels(i), samples, count);
+  }
+  return count;
+}
+
+// The same for one generation.
 inline Count check(const Snapshot& shared_snapshot,
                    std::shared_ptr<const Snapshot> snapshot) {
   Count count;
   auto series = shared_snapshot.select({});
-  if (!series) return count;
+  if (!series || series->empty()) return count;
   const SampleReader reader(snapshot, *series, INT64_MIN, INT64_MAX);
   Samples samples;
   count.rows_of_all = INT32_MAX;
-  if (reader.size() == 0) count.rows_of_all = 0;
   for (std::size_t i = 0; i < reader.size(); ++i) {
-    const Labels found = snapshot->labels(reader.series()[i]);
     reader.read(i, 1, samples);
-    const int target = std::atoi(std::string(found.get("t")).c_str());
-    const int column =
-        std::atoi(std::string(found.metric_name().substr(
-                                  found.metric_name().empty() ? 0 : 1))
-                      .c_str());
-    const bool known = found == labels(target, column);
-    int gapless = 0;
-    for (std::size_t k = 0; k < samples.t_ms.size(); ++k) {
-      const std::int64_t t_ms = samples.t_ms[k];
-      ++count.samples;
-      const int skew = target == 99 ? 0 : target;
-      if (t_ms == kStart + gapless * 1000 + skew) ++gapless;
-      if (!known || samples.value[k] != value(target, column, t_ms))
-        ++count.wrong;
-    }
-    count.rows_of_all = std::min(count.rows_of_all, gapless);
+    check_series(snapshot->labels(reader.series()[i]), samples, count);
   }
   return count;
 }
 
 inline Count check(const std::string& path) {
-  const auto snapshot = Snapshot::open(path);
-  if (!snapshot) return {.samples = 0, .wrong = 0, .rows_of_all = -1};
-  return check(**snapshot, *snapshot);
+  const auto view = View::open(path);
+  if (!view) return {.samples = 0, .wrong = 0, .rows_of_all = -1};
+  return check(**view);
 }
 
 }  // namespace prom::store::oracle
