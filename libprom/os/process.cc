@@ -1,6 +1,7 @@
 #include "libprom/os/process.h"
 
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -75,6 +76,16 @@ Result<ProcessStats> process_stats() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) == 0)
     stats.open_files_max = limit.rlim_cur;
   return stats;
+}
+
+void lower_priority() {
+  constexpr int kNice = 10;
+  // Of linux/ioprio.h, which not every system has.
+  constexpr int kWhoProcess = 1;
+  constexpr int kClassIdle = 3 << 13;
+  // When it is refused, the work is done at the priority that there is.
+  (void)::setpriority(PRIO_PROCESS, 0, kNice);
+  (void)::syscall(SYS_ioprio_set, kWhoProcess, 0, kClassIdle);
 }
 
 }  // namespace prom::os

@@ -18,4 +18,8 @@ struct ProcessStats {
 // Reads /proc/self.  Some twenty microseconds.
 Result<ProcessStats> process_stats();
 
+// For work that must not be in the way: nice 10, and the disk only when nobody
+// else wants it.
+void lower_priority();
+
 }  // namespace prom::os

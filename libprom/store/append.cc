@@ -12,6 +12,7 @@
 #include "libprom/os/notify.h"
 #include "libprom/os/signals.h"
 #include "libprom/store/append_server.h"
+#include "libprom/store/compact.h"
 
 namespace prom::store {
 namespace {
@@ -139,6 +140,20 @@ Status append_as_writer(Writer& writer, const AppendOptions& options,
   return server.run();
 }
 
+// What was appended is acknowledged already: a failure is only a warning.
+void compact_after(const AppendOptions& options, const cli::Io& io) {
+  auto retention = load_retention(options.store);
+  Status done = retention ? Status() : fail(retention.error());
+  if (done) {
+    const auto report =
+        compact(os::real_file_system(), io.clock,
+                {.store = options.store, .retention = std::move(*retention)});
+    if (!report) done = fail(report.error());
+  }
+  if (!done && done.error().code != Code::kBusy)
+    io.complain("warning: not compacted: " + done.error().message);
+}
+
 Status append(const AppendOptions& options, const cli::Io& io) {
   Inputs inputs(options.files, io.in_fd);
   Status busy;
@@ -147,7 +162,13 @@ Status append(const AppendOptions& options, const cli::Io& io) {
     if (attempt > 0) std::this_thread::sleep_for(kBusyPause);
     auto writer = Writer::open(options.store, options.writer,
                                os::real_file_system(), io.clock);
-    if (writer) return append_as_writer(**writer, options, io, inputs);
+    if (writer) {
+      const Status done = append_as_writer(**writer, options, io, inputs);
+      const bool rotated = (*writer)->counters().generations > 0;
+      writer->reset();
+      if (rotated && options.compact) compact_after(options, io);
+      return done;
+    }
     busy = fail(writer.error());
     if (writer.error().code != Code::kBusy || options.listen) return busy;
     if (!announced) os::announce_ready(options.ready_fd);

@@ -36,6 +36,9 @@ struct AppendOptions {
   bool listen = false;  // serve append.sock until a signal
   int ready_fd = -1;
   std::string run_dir;  // "": no metrics
+  // Closed generations are made blocks by a process in the background, or,
+  // when the input is short, at its end.
+  bool compact = true;
 };
 
 cli::Exit run_append(const AppendOptions& options, cli::Io& io);

@@ -12,6 +12,7 @@
 #include "libprom/os/local_socket.h"
 #include "libprom/os/log.h"
 #include "libprom/os/notify.h"
+#include "libprom/store/generation_request.h"
 
 namespace prom::store {
 namespace {
@@ -27,6 +28,10 @@ constexpr std::int64_t kSyncEveryNs = 1000 * kNsPerMs;
 constexpr std::int64_t kMetricsEveryNs = 5000 * kNsPerMs;
 constexpr std::int64_t kRetryEveryNs = 1000 * kNsPerMs;
 constexpr std::int64_t kRotateRetryNs = 60'000 * kNsPerMs;
+// Late enough for most senders to have gone on in the new generation.
+constexpr std::int64_t kCompactAfterNs = 10 * 60'000 * kNsPerMs;
+// For retention, and for what was in the way the last time.
+constexpr std::int64_t kCompactEveryNs = 2 * 3'600'000 * kNsPerMs;
 // A unit that is cut off in the pipe: how often to look for its rest, and when
 // to believe that the pipe is too small for it.
 constexpr int kRestEveryMs = 2;
@@ -78,6 +83,7 @@ Status AppendServer::start() {
     input_done_ = true;
   }
   synced_ns_ = clock_.monotonic_ns();
+  compact_ns_ = synced_ns_ + kCompactAfterNs;
   write_metrics(true);
   os::announce_ready(options_.ready_fd);
   return {};
@@ -143,6 +149,7 @@ Status AppendServer::turn() {
     answer_clients();
     sync_if_due(false);
     rotate_if_due();
+    compact_if_due();
   } else if (!can_be_retried(stuck_reason_.error())) {
     return stuck_reason_;
   }
@@ -247,6 +254,11 @@ void AppendServer::read_client(Client& client) {
 }
 
 void AppendServer::feed_client(Client& client) {
+  if (!client.decoder && client.bytes == kRotateRequest) {
+    client.result = writer_.rotate();
+    client.ended = client.done = true;
+    return;
+  }
   if (!client.decoder) {
     const std::size_t newline = client.bytes.find('\n');
     const bool greets = client.bytes.starts_with(kAppendGreeting);
@@ -368,10 +380,36 @@ void AppendServer::rotate_if_due() {
   if (clock_.monotonic_ns() < rotate_retry_ns_ || !writer_.rotation_due())
     return;
   const Status rotated = writer_.rotate();
-  if (rotated) return;
+  if (rotated) {
+    compact_ns_ = clock_.monotonic_ns() + kCompactAfterNs;
+    return;
+  }
   rotate_retry_ns_ = clock_.monotonic_ns() + kRotateRetryNs;
   os::log_error("no new generation of the head; the old one goes on",
                 {{"reason", rotated.error().message}});
+}
+
+// Beside us, so that a compaction cannot hold up a sample.
+void AppendServer::compact_if_due() {
+  if (compaction_) {
+    const auto status = compaction_->poll();
+    if (!status) return;
+    if (*status != 0 && *status != static_cast<int>(cli::Exit::kBusy))
+      os::log_error("compaction failed; it is tried again later",
+                    {{"status", std::to_string(*status)}});
+    compaction_.reset();
+  }
+  const std::int64_t now = clock_.monotonic_ns();
+  if (!options_.compact || now < compact_ns_) return;
+  compact_ns_ = now + kCompactEveryNs;
+  auto child = os::Child::start(
+      {"/proc/self/exe", "compact", "--background", "-S", options_.store});
+  if (child) {
+    compaction_.emplace(std::move(*child));
+  } else {
+    os::log_error("compaction not started",
+                  {{"reason", child.error().message}});
+  }
 }
 
 void AppendServer::write_metrics(bool now) {

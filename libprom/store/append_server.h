@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "libprom/base/result.h"
+#include "libprom/os/child.h"
 #include "libprom/os/input_pipe.h"
 #include "libprom/os/signals.h"
 #include "libprom/store/append.h"
@@ -56,6 +57,7 @@ class AppendServer {
   void answer_clients();
   void sync_if_due(bool now);
   void rotate_if_due();
+  void compact_if_due();
   void write_metrics(bool now);
   [[nodiscard]] int wait_ms() const;
 
@@ -81,6 +83,8 @@ class AppendServer {
   Status stuck_reason_;
   std::int64_t retry_ns_ = 0;
   std::int64_t rotate_retry_ns_ = 0;
+  std::int64_t compact_ns_ = 0;  // when to start one
+  std::optional<os::Child> compaction_;
   std::int64_t synced_ns_ = 0;
   std::int64_t metrics_ns_ = 0;
   StoreMetrics metrics_;

@@ -4,23 +4,12 @@
 #include <functional>
 
 #include "libprom/store/append.h"
+#include "libprom/store/default_store.h"
 #include "libprom/store/inspect.h"
+#include "libprom/store/maintain.h"
 
 namespace prom::store {
 namespace {
-
-std::string default_store() {
-  const char* const value = std::getenv("PROM_STORE");
-  return value != nullptr && *value != '\0' ? value : "prom-data";
-}
-
-cli::Flag store_flag(std::string& into) {
-  return {.name = "store",
-          .short_name = "S",
-          .value = "DIR",
-          .help = "The store; default $PROM_STORE, else ./prom-data.",
-          .set = cli::into_text(into)};
-}
 
 cli::Setter into_sync(SyncPolicy& into) {
   return [&into](std::string_view text) -> Status {
@@ -43,6 +32,16 @@ cli::Setter into_format(InputFormat& into) {
     const auto format = parse_input_format(text);
     if (!format) return fail(format.error());
     into = *format;
+    return {};
+  };
+}
+
+cli::Setter into_compact(bool& into) {
+  return [&into](std::string_view text) -> Status {
+    if (text != "auto" && text != "never")
+      return fail(Code::kUsage,
+                  "'" + std::string(text) + "' is neither auto nor never");
+    into = text == "auto";
     return {};
   };
 }
@@ -100,6 +99,11 @@ std::vector<cli::Flag> append_flags(AppendArguments& arguments) {
        .help = "Size to which the files of the head grow; default 64MB.",
        .set = cli::into_size(o.writer.arena_bytes_max),
        .common = false},
+      {.name = "compact",
+       .value = "WHEN",
+       .help = "Make blocks of what is closed, in the background: auto or "
+               "never; default auto.",
+       .set = into_compact(o.compact)},
       {.name = "listen",
        .help = "Serve other prom-store append processes until a signal, also "
                "after the input has ended.",
@@ -165,6 +169,12 @@ cli::Command inspect_command(std::string name, std::string summary,
         }
         return inspect(resolved, io);
       }};
+  if (command.name == "verify")
+    command.flags.push_back(
+        {.name = "repair",
+         .help = "Make a new manifest of the blocks when it is lost or "
+                 "damaged; deletions that wait for a merge are forgotten.",
+         .set = cli::into_switch(options->repair)});
   if (with_top)
     command.flags.push_back(
         {.name = "top",
@@ -183,7 +193,8 @@ cli::Command command() {
       .description =
           "The only writer of a store. Reading needs no server: prom-query "
           "reads the same files.",
-      .subcommands = {append_command(),
+      .subcommands = {append_command(), compact_command(), retain_command(),
+                      delete_command(), clean_command(),
                       inspect_command("ls", "list sources and files", run_ls,
                                       false),
                       inspect_command("stats", "sizes, times and cardinality",

@@ -236,6 +236,16 @@ cli::Exit run_ls(const InspectOptions& options, cli::Io& io) {
 
 cli::Exit run_verify(const InspectOptions& options, cli::Io& io) {
   cli::Exit exit = cli::Exit::kOk;
+  const auto manifest = load_manifest(options.store);
+  if (options.repair && !manifest && manifest.error().code == Code::kCorrupt) {
+    io.complain(manifest.error().message + ": making a new one of the blocks");
+    const Status repaired =
+        repair_manifest(os::real_file_system(), options.store);
+    if (!repaired) {
+      io.complain(repaired.error().message);
+      return cli::exit_for(repaired.error().code);
+    }
+  }
   const ViewPointer view = open_for(options, io, exit);
   if (!view) return exit;
   const VerifyReport report = verify(*view);

@@ -12,6 +12,7 @@ struct InspectOptions {
   std::string store;
   std::string output = "text";  // or "json"
   std::uint64_t top = 10;
+  bool repair = false;  // verify: write a new manifest when it is damaged
 };
 
 cli::Exit run_ls(const InspectOptions& options, cli::Io& io);

@@ -247,7 +247,14 @@ Status publish_blocks(os::FileSystem& files, const std::string& store,
 }
 
 Result<os::FileLock> lock_blocks(const std::string& store) {
-  return os::FileLock::acquire(store + "/compact.lock");
+  auto lock = os::FileLock::acquire(store + "/compact.lock");
+  if (!lock || os::exists(manifest_path(store))) return lock;
+  // Blocks without a manifest mean that it was lost.
+  auto editor = ManifestEditor::open(os::real_file_system(), store);
+  if (!editor) return fail(std::move(editor).error());
+  if (Status done = editor->publish(); !done)
+    return fail(std::move(done).error());
+  return lock;
 }
 
 }  // namespace prom::store

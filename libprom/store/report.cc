@@ -151,6 +151,11 @@ VerifyReport verify(const View& view) {
     verify_log(*snapshot, report);
     verify_index(*snapshot, report);
   }
+  for (const auto& block : view.blocks()) {
+    ++report.blocks;
+    report.bytes += block->info().bytes;
+    block->verify([&](const Error& damage) { add_damage({damage}, report); });
+  }
   add_damage(view.damage(), report);
   return report;
 }

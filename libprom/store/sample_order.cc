@@ -1,8 +1,8 @@
 #include "libprom/store/sample_order.h"
 
 #include <algorithm>
+#include <bit>
 #include <numeric>
-#include <vector>
 
 namespace prom::store {
 namespace {
@@ -43,6 +43,17 @@ void put_in_order(Samples& samples, std::size_t begin) {
       std::ranges::unique(order, {}, [&](std::size_t i) { return times[i]; });
   order.erase(repeated.begin(), repeated.end());
   pick_all(samples, begin, order);
+}
+
+void put_in_order(std::vector<block::Exemplar>& exemplars) {
+  std::ranges::stable_sort(exemplars, {}, &block::Exemplar::t_ms);
+  const auto repeated = std::ranges::unique(
+      exemplars, [](const block::Exemplar& a, const block::Exemplar& b) {
+        return a.t_ms == b.t_ms && a.labels == b.labels &&
+               std::bit_cast<std::uint64_t>(a.value) ==
+                   std::bit_cast<std::uint64_t>(b.value);
+      });
+  exemplars.erase(repeated.begin(), repeated.end());
 }
 
 void drop_ranges(Samples& samples, std::size_t begin,

@@ -4,13 +4,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
+#include "libprom/block/block.h"
 #include "libprom/model/samples.h"
 
 namespace prom::store {
 
 // Orders the samples from `begin` on by time; of equal times the first stays.
 void put_in_order(Samples& samples, std::size_t begin);
+
+// The same for exemplars, of which equal ones are one.
+void put_in_order(std::vector<block::Exemplar>& exemplars);
 
 struct TimeRange {
   std::int64_t min_ms = 0;

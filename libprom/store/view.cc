@@ -17,18 +17,23 @@ bool is_damage(const Error& error) {
 }  // namespace
 
 Result<std::shared_ptr<const View>> View::open(const std::string& path) {
-  return open_until(path, UINT64_MAX);
+  return open_scope(path, {});
 }
 
 Result<std::shared_ptr<const View>> View::open_before(
     const std::string& path, std::uint64_t generation) {
-  return open_until(path, generation);
+  return open_scope(path, {.end_generation = generation});
+}
+
+Result<std::shared_ptr<const View>> View::open_heads_before(
+    const std::string& path, std::uint64_t generation) {
+  return open_scope(path, {.end_generation = generation, .with_blocks = false});
 }
 
 // Files are removed only after a manifest that does not need them, so parts
 // that were opened between two looks at the same manifest are all there.
-Result<std::shared_ptr<const View>> View::open_until(
-    const std::string& path, std::uint64_t end_generation) {
+Result<std::shared_ptr<const View>> View::open_scope(const std::string& path,
+                                                     const Scope& scope) {
   Status opened;
   for (int attempt = 0; attempt < kAttemptsMax; ++attempt) {
     std::shared_ptr<View> view(new View());
@@ -41,7 +46,7 @@ Result<std::shared_ptr<const View>> View::open_until(
     if (!manifest) return fail(std::move(manifest).error());
     view->manifest_ = std::move(*manifest);
     view->damage_ = std::move(damage);
-    opened = view->open_parts(path, end_generation);
+    opened = view->open_parts(path, scope);
     const auto after = load_manifest(path);
     if (after && after->version != view->manifest_.version) continue;
     if (!opened) return fail(std::move(opened).error());
@@ -50,9 +55,11 @@ Result<std::shared_ptr<const View>> View::open_until(
   return fail(Code::kBusy, path + ": changes faster than it can be opened");
 }
 
-Status View::open_parts(const std::string& path, std::uint64_t end_generation) {
-  if (Status done = open_heads(path, end_generation); !done) return done;
-  if (Status done = open_blocks(path); !done) return done;
+Status View::open_parts(const std::string& path, const Scope& scope) {
+  if (Status done = open_heads(path, scope.end_generation); !done) return done;
+  if (scope.with_blocks) {
+    if (Status done = open_blocks(path); !done) return done;
+  }
   for (const auto& part : parts_) {
     min_ms_ = std::min(min_ms_, part->min_ms());
     max_ms_ = std::max(max_ms_, part->max_ms());

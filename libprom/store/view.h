@@ -52,6 +52,12 @@ class ViewSelection {
   void read(std::size_t first, std::size_t count, Samples& into) const;
   // Appends the samples of one series, without end_series().
   void append(std::size_t series, Samples& into) const;
+  // Of each series of the selection, ascending in time without duplicates.
+  [[nodiscard]] std::vector<std::vector<Exemplar>> exemplars() const;
+  // Series [first, first + count) as a selection of their own, whose reading
+  // takes memory for them only.
+  [[nodiscard]] std::unique_ptr<const ViewSelection> slice(
+      std::size_t first, std::size_t count) const;
 
  private:
   friend class View;
@@ -61,12 +67,16 @@ class ViewSelection {
     std::uint32_t part = 0;
     std::uint32_t index = 0;  // into the part's series
   };
-  explicit ViewSelection(std::shared_ptr<const View> view);
+  ViewSelection(std::shared_ptr<const View> view, std::int64_t min_ms,
+                std::int64_t max_ms);
+  void open();
   void merge();
   [[nodiscard]] std::span<const Member> members(std::size_t series) const;
   void append_member(const Member& member, Samples& into) const;
 
   std::shared_ptr<const View> view_;
+  const std::int64_t min_ms_;
+  const std::int64_t max_ms_;
   std::vector<Part> parts_;
   std::size_t size_ = 0;
   // Empty when there is at most one part: then series are the part's.
@@ -82,6 +92,9 @@ class View : public std::enable_shared_from_this<View> {
   // Only blocks and generations before this one: what the writer of that
   // generation asks about samples older than its own.
   static Result<std::shared_ptr<const View>> open_before(
+      const std::string& path, std::uint64_t generation);
+  // Of those only the generations: what is to become blocks.
+  static Result<std::shared_ptr<const View>> open_heads_before(
       const std::string& path, std::uint64_t generation);
   ~View();
 
@@ -120,12 +133,15 @@ class View : public std::enable_shared_from_this<View> {
 
  private:
   View() = default;
-  static Result<std::shared_ptr<const View>> open_until(
-      const std::string& path, std::uint64_t end_generation);
-  Status open_parts(const std::string& path, std::uint64_t end_generation);
+  struct Scope {
+    std::uint64_t end_generation = UINT64_MAX;
+    bool with_blocks = true;
+  };
+  static Result<std::shared_ptr<const View>> open_scope(const std::string& path,
+                                                        const Scope& scope);
+  Status open_parts(const std::string& path, const Scope& scope);
   Status open_heads(const std::string& path, std::uint64_t end_generation);
   Status open_blocks(const std::string& path);
-  void note_deletions();
 
   Manifest manifest_;
   std::vector<std::shared_ptr<const Snapshot>> heads_;

@@ -59,6 +59,28 @@ class HeadPart final : public ViewPart {
     return std::make_unique<HeadReader>(snapshot_, std::move(series), min_ms,
                                         max_ms);
   }
+  [[nodiscard]] std::vector<PlacedExemplar> exemplars(
+      std::span<const PartSeries> series, std::int64_t min_ms,
+      std::int64_t max_ms) const override {
+    std::vector<std::pair<PartSeries, std::uint32_t>> places;
+    places.reserve(series.size());
+    for (std::uint32_t i = 0; i < series.size(); ++i)
+      places.emplace_back(series[i], i);
+    std::ranges::sort(places);
+    std::vector<PartSeries> ascending;
+    ascending.reserve(series.size());
+    for (const auto& [one, place] : places) ascending.push_back(one);
+    std::vector<PlacedExemplar> all;
+    if (ascending.empty()) return all;
+    for (SeriesExemplar& one :
+         snapshot_->exemplars(ascending, min_ms, max_ms)) {
+      const auto at = std::ranges::lower_bound(
+          places, one.series, {}, &std::pair<PartSeries, std::uint32_t>::first);
+      if (at != places.end() && at->first == one.series)
+        all.emplace_back(at->second, std::move(one.exemplar));
+    }
+    return all;
+  }
   void add_metadata(std::vector<FamilyMetadata>& all) const override {
     std::ranges::move(snapshot_->metadata(), std::back_inserter(all));
   }

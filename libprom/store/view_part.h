@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "libprom/base/result.h"
@@ -52,6 +53,11 @@ class ViewPart {
   [[nodiscard]] virtual PartSeries find(const Labels& labels) const = 0;
   [[nodiscard]] virtual std::unique_ptr<PartReader> reader(
       std::vector<PartSeries> series, std::int64_t min_ms,
+      std::int64_t max_ms) const = 0;
+  // Of the series, by its place among them.
+  using PlacedExemplar = std::pair<std::uint32_t, Exemplar>;
+  [[nodiscard]] virtual std::vector<PlacedExemplar> exemplars(
+      std::span<const PartSeries> series, std::int64_t min_ms,
       std::int64_t max_ms) const = 0;
   virtual void add_metadata(std::vector<FamilyMetadata>& all) const = 0;
   virtual void add_damage(std::vector<Error>& all) const = 0;

@@ -61,15 +61,20 @@ void ViewSelection::Part::open(std::int64_t min_ms, std::int64_t max_ms) {
   reader = part->reader(series, min_ms, max_ms);
 }
 
-ViewSelection::ViewSelection(std::shared_ptr<const View> view)
-    : view_(std::move(view)) {}
+ViewSelection::ViewSelection(std::shared_ptr<const View> view,
+                             std::int64_t min_ms, std::int64_t max_ms)
+    : view_(std::move(view)), min_ms_(min_ms), max_ms_(max_ms) {}
+
+void ViewSelection::open() {
+  for (Part& part : parts_) part.open(min_ms_, max_ms_);
+}
 
 ViewSelection::~ViewSelection() = default;
 
 Result<std::unique_ptr<const ViewSelection>> View::select(
     const Matchers& matchers, std::int64_t min_ms, std::int64_t max_ms) const {
   std::unique_ptr<ViewSelection> selection(
-      new ViewSelection(shared_from_this()));
+      new ViewSelection(shared_from_this(), min_ms, max_ms));
   for (const auto& part : parts_) {
     if (part->max_ms() < min_ms || part->min_ms() > max_ms) continue;
     auto series = part->select(matchers);
@@ -83,7 +88,7 @@ Result<std::unique_ptr<const ViewSelection>> View::select(
     selection->parts_.back().series = std::move(*series);
   }
   selection->merge();
-  for (ViewSelection::Part& part : selection->parts_) part.open(min_ms, max_ms);
+  selection->open();
   return selection;
 }
 
@@ -91,7 +96,7 @@ std::unique_ptr<const ViewSelection> View::find(std::span<const Labels> labels,
                                                 std::int64_t min_ms,
                                                 std::int64_t max_ms) const {
   std::unique_ptr<ViewSelection> selection(
-      new ViewSelection(shared_from_this()));
+      new ViewSelection(shared_from_this(), min_ms, max_ms));
   std::vector<std::vector<ViewSelection::Member>> members(labels.size());
   for (const auto& part : parts_) {
     if (part->max_ms() < min_ms || part->min_ms() > max_ms) continue;
@@ -106,9 +111,9 @@ std::unique_ptr<const ViewSelection> View::find(std::span<const Labels> labels,
       found.series.push_back(series);
     }
     if (found.series.empty()) continue;
-    found.open(min_ms, max_ms);
     selection->parts_.push_back(std::move(found));
   }
+  selection->open();
   selection->size_ = labels.size();
   selection->end_.reserve(labels.size());
   for (const auto& some : members) {
@@ -117,6 +122,33 @@ std::unique_ptr<const ViewSelection> View::find(std::span<const Labels> labels,
         static_cast<std::uint32_t>(selection->members_.size()));
   }
   return selection;
+}
+
+std::unique_ptr<const ViewSelection> ViewSelection::slice(
+    std::size_t first, std::size_t count) const {
+  std::unique_ptr<ViewSelection> slice(
+      new ViewSelection(view_, min_ms_, max_ms_));
+  slice->size_ = count;
+  if (count == 0) return slice;
+  for (const Part& part : parts_) {
+    slice->parts_.emplace_back();
+    slice->parts_.back().part = part.part;
+  }
+  if (end_.empty()) {
+    const auto some = std::span(parts_[0].series).subspan(first, count);
+    slice->parts_[0].series.assign(some.begin(), some.end());
+  }
+  for (std::size_t i = first; !end_.empty() && i < first + count; ++i) {
+    for (const Member& member : members(i)) {
+      auto& series = slice->parts_[member.part].series;
+      slice->members_.push_back(
+          {member.part, static_cast<std::uint32_t>(series.size())});
+      series.push_back(parts_[member.part].series[member.index]);
+    }
+    slice->end_.push_back(static_cast<std::uint32_t>(slice->members_.size()));
+  }
+  slice->open();
+  return slice;
 }
 
 // All series of all parts in one order; equal neighbours are one series.
@@ -256,6 +288,37 @@ void ViewSelection::read(std::size_t first, std::size_t count,
     append(i, into);
     into.end_series();
   }
+}
+
+std::vector<std::vector<Exemplar>> ViewSelection::exemplars() const {
+  // Where the series of each part stand in the selection.
+  std::vector<std::vector<std::uint32_t>> places(parts_.size());
+  for (std::size_t p = 0; p < parts_.size(); ++p)
+    places[p].resize(parts_[p].series.size());
+  for (std::uint32_t i = 0; i < size_; ++i) {
+    if (end_.empty()) {
+      places[0][i] = i;
+      continue;
+    }
+    for (const Member& member : members(i))
+      places[member.part][member.index] = i;
+  }
+  std::vector<std::vector<Exemplar>> all(size_);
+  for (std::size_t p = 0; p < parts_.size(); ++p) {
+    for (auto& [index, exemplar] :
+         parts_[p].part->exemplars(parts_[p].series, min_ms_, max_ms_)) {
+      const auto gone =
+          std::ranges::equal_range(parts_[p].deleted, index, {},
+                                   &std::pair<std::uint32_t, TimeRange>::first);
+      const bool deleted = std::ranges::any_of(gone, [&](const auto& one) {
+        return exemplar.t_ms >= one.second.min_ms &&
+               exemplar.t_ms <= one.second.max_ms;
+      });
+      if (!deleted) all[places[p][index]].push_back(std::move(exemplar));
+    }
+  }
+  for (auto& some : all) put_in_order(some);
+  return all;
 }
 
 }  // namespace prom::store

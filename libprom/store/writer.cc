@@ -90,12 +90,9 @@ Status Writer::prepare() {
     Status made = create_store(files_, path_, clock_.wall_ms());
     if (!made) return fail(std::move(made).error().in("create " + path_));
   }
-  const auto generations = list_generations(path_);
-  if (!generations) return fail(generations.error());
-  if (generations->empty())
-    return fail(Code::kCorrupt, path_ + ": the head is missing");
-  auto ctl =
-      Ctl::open(path_, generations->back(), os::MappedFile::Access::kReadWrite);
+  const auto generation = live_generation();
+  if (!generation) return fail(generation.error());
+  auto ctl = Ctl::open(path_, *generation, os::MappedFile::Access::kReadWrite);
   if (!ctl) return fail(std::move(ctl).error());
   ctl_ = std::move(*ctl);
   auto head = Head::open(path_, ctl_);

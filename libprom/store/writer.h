@@ -214,7 +214,12 @@ class Writer {
 
   // generations
   struct Carried;
+  [[nodiscard]] Result<Manifest> manifest() const;
+  Result<std::uint64_t> live_generation();
   Status load_closed();
+  void load_carried(const std::shared_ptr<const Snapshot>& closed);
+  Status create_generation(std::uint64_t generation, std::uint64_t store_id);
+  Status undo_generation(std::uint64_t generation);
   Status begin_generation(std::uint64_t generation,
                           std::shared_ptr<const Snapshot> closed);
   void carry(const std::shared_ptr<const Snapshot>& closed);

@@ -86,25 +86,39 @@ Status Writer::rotate() {
   const std::uint64_t next = ctl_->generation() + 1;
   Status begun = begin_generation(next, std::move(*closed));
   if (!begun) {
-    // It must not be there, or this one would count as closed.
-    (void)files_.unlink(ctl_path(path_, next));
-    if (os::exists(ctl_path(path_, next))) rotation_failed_ = begun;
+    if (!undo_generation(next)) rotation_failed_ = begun;
     return begun;
   }
   return write_batch();
 }
 
-Status Writer::begin_generation(std::uint64_t generation,
-                                std::shared_ptr<const Snapshot> closed) {
+// It must not be there, or this one would count as closed.  A compaction that
+// saw it publishes under the same lock, and looks once more before it does.
+Status Writer::undo_generation(std::uint64_t generation) {
+  const auto editor = ManifestEditor::open(files_, path_);
+  if (!editor) return fail(editor.error());
+  if (editor->manifest.first_generation >= generation)
+    return fail(Code::kIo, "this generation is in blocks already");
+  const std::string ctl = ctl_path(path_, generation);
+  if (!os::exists(ctl)) return {};
+  return files_.unlink(ctl);
+}
+
+Status Writer::create_generation(std::uint64_t generation,
+                                 std::uint64_t store_id) {
   const std::string directory = head_path(path_, generation);
   if (Status made = files_.make_directory(directory); !made) return made;
   if (options_.durable) {
     if (Status done = files_.sync_directory(path_ + "/head"); !done)
       return done;
   }
-  Status made = Ctl::create(files_, path_, generation, ctl_->store_id(),
-                            clock_.wall_ms());
-  if (!made) return made;
+  return Ctl::create(files_, path_, generation, store_id, clock_.wall_ms());
+}
+
+Status Writer::begin_generation(std::uint64_t generation,
+                                std::shared_ptr<const Snapshot> closed) {
+  if (Status made = create_generation(generation, ctl_->store_id()); !made)
+    return made;
   auto ctl = Ctl::open(path_, generation, os::MappedFile::Access::kReadWrite);
   if (!ctl) return fail(std::move(ctl).error());
   const std::uint64_t bytes_before =
@@ -182,37 +196,73 @@ void Writer::reset_tables() {
 
 // -- what is carried over
 
-// When the store is opened: closed generations that are still there, newest
-// first, also those that are in blocks already.
-Status Writer::load_closed() {
+Result<Manifest> Writer::manifest() const {
   auto manifest = load_manifest(path_);
   if (!manifest && manifest.error().code == Code::kCorrupt)
     manifest = rebuild_manifest(path_);
-  if (!manifest) return fail(std::move(manifest).error());
-  for (const ManifestBlock& block : manifest->blocks)
-    closed_newest_ms_ = std::max(closed_newest_ms_, block.max_ms);
+  return manifest;
+}
+
+// The newest generation.  After a power loss it may be missing although others
+// know of it; then it is made again.
+Result<std::uint64_t> Writer::live_generation() {
+  const auto known = manifest();
+  if (!known) return fail(known.error());
   const auto generations = list_generations(path_);
   if (!generations) return fail(generations.error());
-  for (std::size_t i = generations->size(); i-- > 0;) {
-    if ((*generations)[i] >= ctl_->generation()) continue;
-    const auto closed = Snapshot::open(path_, (*generations)[i]);
-    if (!closed) {
-      damage_.push_back(closed.error());
-      continue;
+  const std::uint64_t first = known->first_generation;
+  if (!generations->empty() && generations->back() >= first)
+    return generations->back();
+  const auto mark =
+      Ctl::open(path_, kFirstGeneration, os::MappedFile::Access::kRead);
+  if (!mark) return fail(mark.error());
+  if (first == kFirstGeneration)
+    return fail(Code::kCorrupt, path_ + ": the head is missing");
+  if (Status made = create_generation(first, (*mark)->store_id()); !made)
+    return fail(std::move(made).error());
+  return first;
+}
+
+// When the store is opened: closed generations that are still there, newest
+// first, also those that are in blocks already.
+Status Writer::load_closed() {
+  while (true) {
+    const auto before = manifest();
+    if (!before) return fail(before.error());
+    for (const ManifestBlock& block : before->blocks)
+      closed_newest_ms_ = std::max(closed_newest_ms_, block.max_ms);
+    const auto generations = list_generations(path_);
+    if (!generations) return fail(generations.error());
+    for (std::size_t i = generations->size(); i-- > 0;) {
+      const std::uint64_t generation = (*generations)[i];
+      if (generation >= ctl_->generation()) continue;
+      const auto closed = Snapshot::open(path_, generation);
+      if (closed) {
+        load_carried(*closed);
+      } else if (generation >= before->first_generation) {
+        damage_.push_back(closed.error());
+      }
     }
-    closed_newest_ms_ = std::max(closed_newest_ms_, (*closed)->root().max_ms);
-    for (const SourceState& state : (*closed)->head().sources()) {
-      if (source_ids_.contains(state.key) || carried_.contains(state.key))
-        continue;
-      auto source = std::make_unique<Source>();
-      load_state((*closed)->head(), state, (*closed)->root().max_ms, *source);
-      if (source->has_sender)
-        carried_.try_emplace(
-            state.key, Carried{.from = *closed, .source = std::move(source)});
-    }
+    // What a compaction moved meanwhile would be in neither.
+    const auto after = manifest();
+    if (!after) return fail(after.error());
+    if (after->version == before->version) break;
   }
   forget_silent();
   return {};
+}
+
+void Writer::load_carried(const std::shared_ptr<const Snapshot>& closed) {
+  closed_newest_ms_ = std::max(closed_newest_ms_, closed->root().max_ms);
+  for (const SourceState& state : closed->head().sources()) {
+    if (source_ids_.contains(state.key) || carried_.contains(state.key))
+      continue;
+    auto source = std::make_unique<Source>();
+    load_state(closed->head(), state, closed->root().max_ms, *source);
+    if (source->has_sender)
+      carried_.try_emplace(
+          state.key, Carried{.from = closed, .source = std::move(source)});
+  }
 }
 
 // A source that goes on after a rotation: its series get new numbers.

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <csignal>
@@ -15,6 +16,7 @@
 #include <random>
 
 #include "libprom/exposition/parser.h"
+#include "libprom/store/compact.h"
 #include "libprom/store/report.h"
 #include "libprom/store/sample_reader.h"
 #include "libprom/store/text_input.h"
@@ -260,6 +262,93 @@ void awkward() {
         "B/series ever seen");
 }
 
+// Generations, blocks of them, and a block of those.
+void life_cycle(int targets, int columns) {
+  constexpr int kGenerations = 3;
+  constexpr int kRows = 480;  // two hours
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/s";
+  FakeClock clock;
+  auto writer = open(path, clock, false);
+  std::mt19937_64 random(3);
+  std::vector<double> values(static_cast<std::size_t>(targets * columns));
+  std::vector<double> pauses;
+  double rotations = 0;
+  for (int t = 0; t < targets; ++t)
+    if (!writer->add(layout_of(t, columns))) std::exit(70);
+  constexpr std::int64_t kAligned = kStart / 7'200'000 * 7'200'000;
+  for (int r = 0; r < kGenerations * kRows; ++r) {
+    clock.set_wall_ms(kAligned + r * 15'000);
+    for (int t = 0; t < targets; ++t) {
+      wire::Row row{.source = static_cast<std::uint64_t>(t) + 1,
+                    .version = 1,
+                    .sequence = static_cast<std::uint64_t>(r) + 1,
+                    .t_ms = kAligned + r * 15'000 + t % 1000,
+                    .values = {}};
+      for (int c = 0; c < columns; ++c) {
+        double& value = values[static_cast<std::size_t>(t * columns + c)];
+        row.values.push_back(value = next_value(c, value, random));
+      }
+      const Timer timer;
+      if (!writer->add(row)) std::exit(70);
+      pauses.push_back(timer.seconds());
+    }
+    Timer timer;
+    if (!writer->commit()) std::exit(74);
+    pauses.back() += timer.seconds();
+    if ((r + 1) % kRows != 0) continue;
+    timer = Timer();
+    if (!writer->rotate()) std::exit(74);
+    rotations += timer.seconds();
+  }
+  std::ranges::sort(pauses);
+  print("store_append_row_p99", pauses[pauses.size() * 99 / 100] * 1e6, "us");
+  print("store_append_row_most", pauses.back() * 1e6, "us, after a rotation");
+  print("store_rotation", rotations / kGenerations * 1e3, "ms");
+  const double samples = 1.0 * kGenerations * kRows * targets * columns;
+  Timer timer;
+  const auto made =
+      compact(os::real_file_system(), clock, {.store = path, .merge = false});
+  if (!made || made->blocks_made == 0) std::exit(74);
+  print("store_head_to_block", samples / timer.seconds() / 1e6,
+        "M samples/s/core");
+  timer = Timer();
+  const auto merged = compact(os::real_file_system(), clock,
+                              {.store = path, .heads = false, .all = true});
+  if (!merged || merged->blocks_merged == 0) std::exit(74);
+  print("store_merge_blocks", samples / timer.seconds() / 1e6,
+        "M samples/s/core");
+  print("store_block_bytes", stats_of(**View::open(path), 0).bytes_per_sample,
+        "B/sample");
+}
+
+// Every series is replaced with every scrape.
+void heavy_churn() {
+  constexpr int kScrapes = 100;
+  constexpr int kSeries = 20'000;
+  const TemporaryDirectory directory;
+  FakeClock clock;
+  auto writer = open(directory.path() + "/s", clock, false);
+  double most = 0;
+  for (int r = 0; r < kScrapes; ++r) {
+    clock.set_wall_ms(kStart + r * 60'000);
+    wire::Layout layout{.source = 1,
+                        .version = static_cast<std::uint32_t>(r) + 1,
+                        .series = {}};
+    for (int c = 0; c < kSeries; ++c) layout.series.push_back(labels_of(r, c));
+    const wire::Row row{.source = 1,
+                        .version = layout.version,
+                        .sequence = layout.version,
+                        .t_ms = kStart + r * 60'000,
+                        .values = std::vector<double>(kSeries, r)};
+    if (!writer->add(layout) || !writer->add(row) || !writer->commit())
+      std::exit(74);
+    if (writer->rotation_due() && !writer->rotate()) std::exit(74);
+    most = std::max(most, static_cast<double>(writer->memory_bytes()));
+  }
+  print("store_memory_heavy_churn", most / kSeries, "B/living series");
+}
+
 void million(double scale) {
   const TemporaryDirectory directory;
   const std::string path = directory.path() + "/s";
@@ -287,8 +376,8 @@ void million(double scale) {
     }
     print("store_new_series", spent / targets / kColumns * 1e9, "ns/series");
     print("store_index_bytes",
-          static_cast<double>(stats_of(**View::open(path), 0).bytes) /
-              targets / kColumns,
+          static_cast<double>(stats_of(**View::open(path), 0).bytes) / targets /
+              kColumns,
           "B/series, first row included");
   }
   // A process that is killed while it holds the store.
@@ -348,6 +437,8 @@ int main(int argc, char** argv) {
   prom::store::captures();
   prom::store::append_and_query(static_cast<int>(1000 * scale), 100, 80);
   prom::store::awkward();
+  prom::store::life_cycle(static_cast<int>(200 * scale), 100);
+  prom::store::heavy_churn();
   prom::store::million(scale);
   return 0;
 }

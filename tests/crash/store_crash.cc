@@ -1,12 +1,14 @@
-// Kills a writer with SIGKILL at random instants, again and again, also while
-// it opens the store, and checks after each kill that every sample that it had
-// acknowledged is there and that no other value is.
+// Kills a writer and a compaction with SIGKILL at random instants, again and
+// again, also while they open the store, and checks after each kill that every
+// sample that was acknowledged is there once and that no other value is.
 //
-//   store_crash [ROUNDS [SEED]]      200 rounds by default; prints TAP lines
+//   store_crash [ROUNDS [SEED]]      100 rounds of two kills by default, or
+//                                    CRASH_ROUNDS; prints TAP lines
 //
-// A child writes scrapes and reports each commit through a pipe; values are a
-// function of series and time, so the check needs nothing else.  Another child
-// reads snapshots all the while: it must never see fewer samples than before.
+// A child writes scrapes, closes generations now and then, and reports each
+// commit through a pipe; values are a function of series and time, so the check
+// needs nothing else.  Another one compacts.  A third reads views all the
+// while: it must never see fewer samples than before.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,6 +20,8 @@
 #include <random>
 #include <thread>
 
+#include "libprom/base/duration.h"
+#include "libprom/store/compact.h"
 #include "libprom/store/report.h"
 
 #include "tests/support/temporary_directory.h"
@@ -26,9 +30,10 @@
 namespace prom::store {
 namespace {
 
-constexpr int kRoundsDefault = 200;
+constexpr int kRoundsDefault = 100;
 constexpr int kReaders = 1;
 constexpr int kScrapesPerSync = 16;
+constexpr int kScrapesPerGeneration = 40;
 constexpr int kLifeUsMax = 12'000;
 constexpr int kBirthUsMax = 1'500;  // within opening
 
@@ -50,22 +55,43 @@ WriterOptions options() {
     if (!oracle::add_rows(**writer, n) || !(*writer)->commit()) ::_exit(1);
     if (n % kScrapesPerSync == 0 && !(*writer)->sync()) ::_exit(1);
     if (::write(report, &n, sizeof n) != sizeof n) ::_exit(0);
+    if (n % kScrapesPerGeneration == 0 && !(*writer)->rotate()) ::_exit(1);
   }
 }
 
-// Opens snapshots until it is killed; ends with 1 when one shows less than the
+// Compacts for ever, and everything now and then.
+[[noreturn]] void compact_for_ever(const std::string& path) {
+  for (int i = 0;; ++i) {
+    CompactOptions options{.store = path, .all = i % 3 == 2};
+    options.retention.keep_ms = 10'000 * kDayMs;
+    const auto done =
+        compact(os::real_file_system(), os::real_clock(), options);
+    if (!done && done.error().code != Code::kMissing) ::_exit(1);
+  }
+}
+
+std::uint64_t samples_in(const View& view) {
+  std::uint64_t samples = 0;
+  for (const auto& head : view.heads()) samples += head->root().samples;
+  for (const ManifestBlock& block : view.manifest().blocks)
+    samples += block.samples;
+  return samples;
+}
+
+// Opens views until it is killed; ends with 1 when one shows less than the
 // one before it or a wrong sample.
 [[noreturn]] void read_for_ever(const std::string& path) {
   std::uint64_t before = 0;
   for (int i = 0;; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
-    const auto snapshot = Snapshot::open(path);
-    if (!snapshot) continue;
-    const std::uint64_t samples = (*snapshot)->root().samples;
+    const auto view = View::open(path);
+    if (!view && view.error().code == Code::kMissing) continue;
+    if (!view) ::_exit(3);
+    const std::uint64_t samples = samples_in(**view);
     if (samples < before) ::_exit(1);
     before = samples;
     if (i % 64 == 0) {
-      const auto count = oracle::check(**snapshot, *snapshot);
+      const auto count = oracle::check(**view);
       if (count.wrong != 0 || count.samples != samples) ::_exit(2);
     }
   }
@@ -101,12 +127,18 @@ void live_and_die(const std::string& path, std::mt19937_64& random,
   const int first = result.acknowledged;
   const pid_t writer = spawn([&] { write_for_ever(path, first, report[1]); });
   ::close(report[1]);
+  const pid_t compaction = spawn([&] { compact_for_ever(path); });
   // One in three dies while it opens the store.
   const int life_us = random() % 3 == 0
                           ? static_cast<int>(random() % kBirthUsMax)
                           : static_cast<int>(random() % kLifeUsMax);
   std::this_thread::sleep_for(std::chrono::microseconds(life_us));
   if (!kill_and_wait(writer)) result.sound = false;
+  // Half of the compactions outlive their writer a little.
+  if (random() % 2 == 0)
+    std::this_thread::sleep_for(
+        std::chrono::microseconds(random() % kLifeUsMax));
+  if (!kill_and_wait(compaction)) result.sound = false;
   int n = 0;
   while (::read(report[0], &n, sizeof n) == sizeof n)
     result.acknowledged = n + 1;
@@ -115,14 +147,14 @@ void live_and_die(const std::string& path, std::mt19937_64& random,
 
 bool check(const std::string& path, const Result& result, int round) {
   if (result.acknowledged == 0) return true;
-  const auto snapshot = Snapshot::open(path);
-  if (!snapshot) {
-    std::fprintf(stderr, "round %d: %s\n", round,
-                 snapshot.error().message.c_str());
+  const auto view = View::open(path);
+  if (!view) {
+    std::fprintf(stderr, "round %d: %s\n", round, view.error().message.c_str());
     return false;
   }
-  const auto count = oracle::check(**snapshot, *snapshot);
-  const bool clean = verify(**snapshot).damage.empty();
+  const auto count = oracle::check(**view);
+  const bool once = count.samples == samples_in(**view);
+  const bool clean = once && verify(**view).damage.empty();
   // A commit may be whole although its report was not sent any more.
   const bool right = count.wrong == 0 && clean &&
                      count.rows_of_all >= result.acknowledged &&
@@ -133,7 +165,9 @@ bool check(const std::string& path, const Result& result, int round) {
                  "wrong, %s\n",
                  round, result.acknowledged, count.rows_of_all,
                  static_cast<unsigned long long>(count.wrong),
-                 clean ? "no damage" : "damage");
+                 !once   ? "some seen twice"
+                 : clean ? "no damage"
+                         : "damage");
   return right;
 }
 
@@ -162,8 +196,10 @@ int run(int rounds, std::uint64_t seed) {
   }
   for (const pid_t reader : readers) right &= kill_and_wait(reader);
   scrapes += result.acknowledged;
-  std::printf("%s - %d writers killed at random lost nothing of %d scrapes\n",
-              right ? "ok" : "not ok", rounds, scrapes);
+  std::printf(
+      "%s - %d writers and compactions killed at random lost nothing of %d "
+      "scrapes\n",
+      right ? "ok" : "not ok", rounds, scrapes);
   if (!right)
     std::fprintf(stderr, "seed %llu\n", static_cast<unsigned long long>(seed));
   return right ? 0 : 1;
@@ -173,8 +209,9 @@ int run(int rounds, std::uint64_t seed) {
 }  // namespace prom::store
 
 int main(int argc, char** argv) {
+  const char* const asked = argc > 1 ? argv[1] : std::getenv("CRASH_ROUNDS");
   const int rounds =
-      argc > 1 ? std::atoi(argv[1]) : prom::store::kRoundsDefault;
+      asked != nullptr ? std::atoi(asked) : prom::store::kRoundsDefault;
   const std::uint64_t seed =
       argc > 2 ? std::strtoull(argv[2], nullptr, 10) : std::random_device()();
   return prom::store::run(rounds, seed);
