@@ -4,7 +4,10 @@
 #include <functional>
 
 #include "libprom/store/append.h"
+#include "libprom/store/backup.h"
 #include "libprom/store/default_store.h"
+#include "libprom/store/export.h"
+#include "libprom/store/import.h"
 #include "libprom/store/inspect.h"
 #include "libprom/store/maintain.h"
 
@@ -193,8 +196,9 @@ cli::Command command() {
       .description =
           "The only writer of a store. Reading needs no server: prom-query "
           "reads the same files.",
-      .subcommands = {append_command(), compact_command(), retain_command(),
-                      delete_command(), clean_command(),
+      .subcommands = {append_command(), import_command(), export_command(),
+                      compact_command(), retain_command(), delete_command(),
+                      clean_command(), backup_command(), restore_command(),
                       inspect_command("ls", "list sources and files", run_ls,
                                       false),
                       inspect_command("stats", "sizes, times and cardinality",

@@ -120,6 +120,12 @@ Result<std::unique_ptr<ImportTarget>> ImportTarget::open(
   if (!cleaned) return fail(cleaned.error());
   auto view = View::open(store);
   if (!view) return fail(view.error());
+  if (!os::exists(manifest_path(store))) {
+    // Blocks without a manifest would look like one that was lost.
+    auto editor = ManifestEditor::open(files, store);
+    if (!editor) return fail(editor.error());
+    if (Status made = editor->publish(); !made) return fail(made.error());
+  }
   return std::unique_ptr<ImportTarget>(new ImportTarget(
       store, files, clock, std::move(*lock), std::move(*view)));
 }

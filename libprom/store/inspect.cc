@@ -235,7 +235,6 @@ cli::Exit run_ls(const InspectOptions& options, cli::Io& io) {
 }
 
 cli::Exit run_verify(const InspectOptions& options, cli::Io& io) {
-  cli::Exit exit = cli::Exit::kOk;
   const auto manifest = load_manifest(options.store);
   if (options.repair && !manifest && manifest.error().code == Code::kCorrupt) {
     io.complain(manifest.error().message + ": making a new one of the blocks");
@@ -246,9 +245,12 @@ cli::Exit run_verify(const InspectOptions& options, cli::Io& io) {
       return cli::exit_for(repaired.error().code);
     }
   }
-  const ViewPointer view = open_for(options, io, exit);
-  if (!view) return exit;
-  const VerifyReport report = verify(*view);
+  const auto checked = verify_store(options.store);
+  if (!checked) {
+    io.complain(checked.error().message);
+    return cli::exit_for(checked.error().code);
+  }
+  const VerifyReport& report = *checked;
   if (options.output == "json") {
     std::string text;
     JsonWriter json(text);
@@ -268,7 +270,7 @@ cli::Exit run_verify(const InspectOptions& options, cli::Io& io) {
         "{} records and {} blocks, {} bytes checked, {} damaged\n",
         report.records, report.blocks, report.bytes, report.damage.size()));
   }
-  return report.damage.empty() ? exit : cli::Exit::kNo;
+  return report.damage.empty() ? cli::Exit::kOk : cli::Exit::kNo;
 }
 
 }  // namespace prom::store

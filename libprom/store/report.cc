@@ -160,4 +160,13 @@ VerifyReport verify(const View& view) {
   return report;
 }
 
+Result<VerifyReport> verify_store(const std::string& path) {
+  const auto view = View::open(path);
+  if (view) return verify(**view);
+  if (view.error().code != Code::kCorrupt) return fail(view.error());
+  VerifyReport report;
+  report.damage.push_back(view.error().message);
+  return report;
+}
+
 }  // namespace prom::store

@@ -47,8 +47,11 @@ struct VerifyReport {
   std::uint64_t bytes = 0;
   std::vector<std::string> damage;  // with file and offset
 };
-// Reads every byte that is published.
+// Reads every byte that is published: heads, blocks and the manifest.
 VerifyReport verify(const View& view);
 VerifyReport verify(const Snapshot& snapshot);
+// The same of a store that may be so damaged that there is no view of it,
+// which is a report too.  Fails when there is no store or it cannot be read.
+Result<VerifyReport> verify_store(const std::string& path);
 
 }  // namespace prom::store
