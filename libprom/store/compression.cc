@@ -1,6 +1,7 @@
 #include "libprom/store/compression.h"
 
 #include <lz4frame.h>
+#include <poll.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -294,8 +295,8 @@ std::unique_ptr<Compressor> make_compressor(Compression compression) {
   return nullptr;
 }
 
-CompressedInput::CompressedInput(int fd)
-    : fd_(fd), buffer_(kInputBytes, '\0') {}
+CompressedInput::CompressedInput(int fd, int stop_fd)
+    : fd_(fd), stop_fd_(stop_fd), buffer_(kInputBytes, '\0') {}
 
 // Puts more behind what is left; ended_ when there is no more.
 Status CompressedInput::fill() {
@@ -304,6 +305,12 @@ Status CompressedInput::fill() {
   at_ = 0;
   buffer_.resize(kInputBytes);
   while (true) {
+    pollfd waiting[] = {{.fd = fd_, .events = POLLIN, .revents = 0},
+                        {.fd = stop_fd_, .events = POLLIN, .revents = 0}};
+    if (::poll(waiting, 2, -1) < 0 && errno != EINTR)
+      return fail(os::system_error("read", errno));
+    if (waiting[1].revents != 0) return fail(Code::kCancelled, "interrupted");
+    if (waiting[0].revents == 0) continue;
     const ssize_t n = ::read(fd_, buffer_.data() + end_, buffer_.size() - end_);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return fail(os::system_error("read", errno));

@@ -49,7 +49,9 @@ std::unique_ptr<Decompressor> make_decompressor(Compression compression);
 // A descriptor, decompressed if its first bytes say so.  Borrows it.
 class CompressedInput {
  public:
-  explicit CompressedInput(int fd);
+  // Waiting for input ends with kCancelled when `stop_fd` becomes readable;
+  // -1: never.
+  explicit CompressedInput(int fd, int stop_fd = -1);
 
   // Reads at most into.size() bytes; 0 is the end.  kBadData for damage and
   // for an input that was cut, kIo when reading fails.
@@ -64,6 +66,7 @@ class CompressedInput {
   Status fill();
 
   const int fd_;
+  const int stop_fd_;
   std::string buffer_;
   std::size_t at_ = 0;   // in buffer_
   std::size_t end_ = 0;  // of what was read into buffer_

@@ -16,9 +16,9 @@ namespace prom::store {
 struct ExportOptions {
   std::string store;
   ExportFormat format = ExportFormat::kText;
-  std::vector<std::string> matches;  // selectors; none: everything
-  std::string start;                 // times as text; "": open
-  std::string end;
+  std::vector<std::string> matches = {};  // selectors; none: everything
+  std::string start = {};                 // times as text; "": open
+  std::string end = {};
   std::string out = "-";  // of tsdb: the directory that blocks are put into
 };
 

@@ -82,7 +82,7 @@ class TextImport {
         sorter_(sorter),
         path_(std::move(path)),
         fd_(fd),
-        input_(fd),
+        input_(fd, import.interrupt.fd()),
         done_bytes_(done_bytes) {}
 
   Status run() {
@@ -93,6 +93,7 @@ class TextImport {
       bytes_.resize(have + kReadBytes);
       const auto got = input_.read(std::span(bytes_).subspan(have, kReadBytes));
       bytes_.resize(have + got.value_or(0));
+      if (!got && got.error().code == Code::kCancelled) return interrupted();
       if (!got) return fail(Error(got.error()).in(path_));
       end = *got == 0;
       // What is guessed needs something to look at.

@@ -63,6 +63,10 @@ std::string stats_json(const StoreStats& stats) {
   count_json(json, "bytes", stats.bytes);
   count_json(json, "allocated_bytes", stats.allocated_bytes);
   json.key("bytes_per_sample").number(stats.bytes_per_sample);
+  json.key("bytes_per_day").number(stats.bytes_per_day);
+  count_json(json, "active_series", stats.active);
+  count_json(json, "series_began", stats.began);
+  count_json(json, "series_ended", stats.ended);
   count_json(json, "blocks", stats.blocks);
   count_json(json, "block_samples", stats.block_samples);
   count_json(json, "block_bytes", stats.block_bytes);
@@ -71,6 +75,7 @@ std::string stats_json(const StoreStats& stats) {
   json.key("max_time").integer(stats.max_ms);
   top_json(json, "top_metrics", stats.metrics);
   top_json(json, "top_labels", stats.labels);
+  top_json(json, "top_label_bytes", stats.label_bytes);
   top_json(json, "top_label_pairs", stats.pairs);
   json.end_object();
   return text + "\n";
@@ -103,8 +108,16 @@ cli::Exit run_stats(const InspectOptions& options, cli::Io& io) {
   if (stats.samples > 0)
     out.write(fmt::format("time              {} to {}\n",
                           time_text(stats.min_ms), time_text(stats.max_ms)));
+  if (stats.samples > 0)
+    out.write(fmt::format("bytes a day       {:.0f}\n", stats.bytes_per_day));
+  if (options.top > 0)
+    out.write(
+        fmt::format("active series     {} ({} began and {} ended within the "
+                    "last hour)\n",
+                    stats.active, stats.began, stats.ended));
   top_text(out, "Series of a metric", stats.metrics);
   top_text(out, "Values of a label", stats.labels);
+  top_text(out, "Bytes of the values of a label", stats.label_bytes);
   top_text(out, "Series with a label", stats.pairs);
   return exit;
 }

@@ -16,6 +16,9 @@ class Interrupt {
     os::ignore_sigpipe();
   }
 
+  // Readable when it would be asked; -1 when signals cannot be collected.
+  [[nodiscard]] int fd() const { return signals_ ? signals_->fd() : -1; }
+
   bool asked() {
     if (!asked_ && signals_) asked_ = signals_->next().has_value();
     return asked_;

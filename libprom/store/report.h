@@ -27,10 +27,19 @@ struct StoreStats {
   std::int64_t max_ms = 0;
   // Most first, at most the limit that was asked for.
   using Top = std::vector<std::pair<std::string, std::uint64_t>>;
-  Top metrics;  // series of a metric
-  Top labels;   // distinct values of a label
-  Top pairs;    // series with name=value
+  Top metrics;      // series of a metric
+  Top labels;       // distinct values of a label
+  Top label_bytes;  // of the distinct values of a label
+  Top pairs;        // series with name=value
+  // Series with a sample, other than a stale marker, in the last five minutes
+  // of the store; those of them that had none an hour before; and those that
+  // had one then and have none now.
+  std::uint64_t active = 0;
+  std::uint64_t began = 0;
+  std::uint64_t ended = 0;
+  double bytes_per_day = 0;  // over the last seven days that have samples
 };
+// `top` 0: no tables and no churn, which read labels and samples.
 StoreStats stats_of(const View& view, std::size_t top);
 
 struct SourceReport {

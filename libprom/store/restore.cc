@@ -72,7 +72,7 @@ class LineWords {
 // The stream, decompressed: lines and bytes between them.
 class BackupStream {
  public:
-  explicit BackupStream(int fd) : input_(fd) {}
+  BackupStream(int fd, int stop_fd) : input_(fd, stop_fd) {}
 
   Result<std::string> line() {
     while (true) {
@@ -137,7 +137,7 @@ class Restore {
           cli::Progress& progress, Interrupt& interrupt)
       : files_(files),
         directory_(std::move(directory)),
-        stream_(fd),
+        stream_(fd, interrupt.fd()),
         progress_(progress),
         interrupt_(interrupt) {}
 
