@@ -1,7 +1,8 @@
 // A mapped block whose pages are held to their checksums when they are first
 // touched.  All of this folder's reading goes through it.
 //
-// A page is checked once per process (0.5 us), and a bit remembers it.  A page
+// A page is checked once per process, and a bit remembers it: the first read of
+// a block takes a tenth longer than those that follow.  A page
 // that the disk cannot give reads as zeros (os/fault.h): an operation that was
 // under way then fails, and later ones meet the bad checksum.
 #pragma once
