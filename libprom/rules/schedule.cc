@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "libprom/base/xxh64.h"
+#include "libprom/base/checksum.h"
 
 namespace prom::rules {
 namespace {
