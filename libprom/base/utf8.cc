@@ -1,10 +1,9 @@
 #include "libprom/base/utf8.h"
 
 #include <algorithm>
-#include <array>
-#include <clocale>
 #include <cstring>
-#include <cwctype>
+
+#include "libprom/base/letters.h"
 
 namespace prom {
 namespace {
@@ -52,84 +51,7 @@ void append_escape(std::string& out, std::uint32_t c) {
   }
 }
 
-// The system's table of letters; the program's own locale stays "C".
-locale_t unicode_locale() {
-  static const locale_t locale =
-      newlocale(LC_CTYPE_MASK, "C.UTF-8", static_cast<locale_t>(nullptr));
-  return locale;
-}
-
-struct CodePointRange {
-  std::uint32_t first;
-  std::uint32_t last;
-};
-// Separators, format characters and private use: what the system's table
-// calls graphic although it cannot be seen.  Ascending.
-constexpr std::array<CodePointRange, 36> kInvisible = {
-    {{0x0080, 0x00A0},   {0x00AD, 0x00AD},   {0x0600, 0x0605},
-     {0x061C, 0x061C},   {0x06DD, 0x06DD},   {0x070F, 0x070F},
-     {0x0890, 0x0891},   {0x08E2, 0x08E2},   {0x1680, 0x1680},
-     {0x180E, 0x180E},   {0x2000, 0x200F},   {0x2028, 0x202F},
-     {0x205F, 0x206F},   {0x3000, 0x3000},   {0xD800, 0xF8FF},
-     {0xFEFF, 0xFEFF},   {0xFFF9, 0xFFFB},   {0xFFFE, 0xFFFF},
-     {0x110BD, 0x110BD}, {0x110CD, 0x110CD}, {0x13430, 0x1343F},
-     {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0x1FFFE, 0x1FFFF},
-     {0x2FFFE, 0x2FFFF}, {0x3FFFE, 0x3FFFF}, {0x4FFFE, 0x4FFFF},
-     {0x5FFFE, 0x5FFFF}, {0x6FFFE, 0x6FFFF}, {0x7FFFE, 0x7FFFF},
-     {0x8FFFE, 0x8FFFF}, {0x9FFFE, 0x9FFFF}, {0xAFFFE, 0xAFFFF},
-     {0xBFFFE, 0xBFFFF}, {0xCFFFE, 0xDFFFF}, {0xE0000, 0x10FFFF}}};
-
-// Letters, marks, numbers, punctuation and symbols, as Go's unicode.IsPrint.
-// REQUIRES: no ASCII.
-bool is_printable(std::uint32_t c) {
-  // Variation selectors are marks, in the midst of what is invisible.
-  if (c >= 0xE0100 && c <= 0xE01EF) return true;
-  const auto range =
-      std::ranges::lower_bound(kInvisible, c, {}, &CodePointRange::last);
-  if (range != kInvisible.end() && range->first <= c) return false;
-  return unicode_locale() == nullptr ||
-         iswprint_l(static_cast<wint_t>(c), unicode_locale()) != 0;
-}
-
-template <typename MapAscii, typename MapWide>
-std::string map_letters(std::string_view text, MapAscii map_ascii,
-                        MapWide map_wide) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const CodePoint c = decode_utf8(text);
-    if (c.value < 0x80) {
-      out += map_ascii(text[0]);
-    } else if (unicode_locale() == nullptr) {
-      append_utf8(out, c.value);
-    } else {
-      append_utf8(out, static_cast<std::uint32_t>(map_wide(
-                           static_cast<wint_t>(c.value), unicode_locale())));
-    }
-    text.remove_prefix(c.size);
-  }
-  return out;
-}
-
 }  // namespace
-
-std::string to_lower(std::string_view text) {
-  return map_letters(
-      text,
-      [](char c) {
-        return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-      },
-      towlower_l);
-}
-
-std::string to_upper(std::string_view text) {
-  return map_letters(
-      text,
-      [](char c) {
-        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-      },
-      towupper_l);
-}
 
 bool is_valid_utf8(std::string_view text) {
   while (!text.empty()) {

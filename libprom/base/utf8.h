@@ -21,11 +21,6 @@ struct CodePoint {
 CodePoint decode_utf8(std::string_view text);  // REQUIRES: !text.empty()
 void append_utf8(std::string& out, std::uint32_t code_point);
 
-// Every code point in lower or upper case, as Go's strings.ToLower and ToUpper;
-// malformed bytes become U+FFFD unless all of the text is ASCII.
-std::string to_lower(std::string_view text);
-std::string to_upper(std::string_view text);
-
 // Text from the outside made safe for a terminal or a log line: control
 // characters (C0, DEL, C1), malformed bytes and bidirectional overrides come
 // out as \x1b, \u202e; everything else is unchanged.

@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "libprom/base/duration.h"
+#include "libprom/base/letters.h"
 #include "libprom/base/number.h"
 #include "libprom/base/suggest.h"
 #include "libprom/base/utf8.h"

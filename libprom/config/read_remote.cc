@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "libprom/base/letters.h"
 #include "libprom/base/utf8.h"
 #include "libprom/config/readers_internal.h"
 

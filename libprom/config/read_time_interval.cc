@@ -2,6 +2,7 @@
 #include <array>
 #include <optional>
 
+#include "libprom/base/letters.h"
 #include "libprom/base/number.h"
 #include "libprom/base/utf8.h"
 #include "libprom/config/readers_internal.h"

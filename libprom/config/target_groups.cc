@@ -1,5 +1,6 @@
 #include <nlohmann/json.hpp>
 
+#include "libprom/base/letters.h"
 #include "libprom/base/utf8.h"
 #include "libprom/config/load.h"
 #include "libprom/config/readers_internal.h"

@@ -2,6 +2,7 @@
 // every interval.  While it fails, the targets of the last answer stay.
 #include <algorithm>
 
+#include "libprom/base/letters.h"
 #include "libprom/base/number.h"
 #include "libprom/base/utf8.h"
 #include "libprom/config/load.h"

@@ -1,20 +1,18 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <cctype>
 #include <mutex>
 
 #include "libprom/base/number.h"
 #include "libprom/base/utf8.h"
 #include "libprom/http/easy_internal.h"
+#include "libprom/http/headers_internal.h"
 
 namespace prom::http {
 namespace {
 
 constexpr long kReceiveBufferBytes = 64L << 10U;
 constexpr long kIdleConnectionSecondsMax = 300;
-// Certificate stores are parsed once a minute, not once a connection.
-constexpr long kCaCacheSeconds = 60;
 
 // Headers that say nothing about who asks: they stay on a redirect to another
 // origin.
@@ -26,35 +24,6 @@ constexpr std::array<std::string_view, 7> kHarmlessHeaders = {
     "content-type",
     "user-agent",
     "x-prometheus-scrape-timeout-seconds"};
-
-std::string to_lower(std::string_view text) {
-  std::string lower(text);
-  std::ranges::transform(lower, lower.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
-  return lower;
-}
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const std::size_t begin = text.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kBlank) - begin + 1);
-}
-
-struct FreeUrl {
-  void operator()(CURLU* url) const { curl_url_cleanup(url); }
-};
-using Url = std::unique_ptr<CURLU, FreeUrl>;
-
-std::optional<std::string> part_of(CURLU* url, CURLUPart part,
-                                   unsigned flags = 0) {
-  char* text = nullptr;
-  if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return std::nullopt;
-  std::string copy(text);
-  curl_free(text);
-  return copy;
-}
 
 // --- callbacks of libcurl; the last argument is ours
 
@@ -83,7 +52,7 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count,
   const std::size_t colon = line.find(':');
   if (colon != std::string_view::npos) {
     transfer.response.headers.emplace_back(
-        to_lower(trimmed(line.substr(0, colon))),
+        ascii_lower(trimmed(line.substr(0, colon))),
         trimmed(line.substr(colon + 1)));
   }
   return line.size();
@@ -97,7 +66,7 @@ Status begin_body(Transfer& transfer) {
   // thrown away.
   if (leads_elsewhere(transfer, status)) return {};
   if (auto ok = transfer.body->begin(
-          to_lower(transfer.response.header("content-encoding")));
+          ascii_lower(transfer.response.header("content-encoding")));
       !ok)
     return ok;
   curl_off_t length = -1;
@@ -153,7 +122,7 @@ Status add_headers(HeaderList& list, const std::vector<Header>& headers,
       return fail(Code::kBadData,
                   "header \"" + printable(name) + "\" cannot be sent");
     }
-    if (!trusted && std::ranges::find(kHarmlessHeaders, to_lower(name)) ==
+    if (!trusted && std::ranges::find(kHarmlessHeaders, ascii_lower(name)) ==
                         kHarmlessHeaders.end())
       continue;
     // A header without a value is written with a semicolon for libcurl.
@@ -167,7 +136,7 @@ Status set_headers(Transfer& transfer, const ClientOptions& options) {
   HeaderList list;
   const auto has = [&](std::string_view lower_name) {
     return std::ranges::any_of(request.headers, [&](const Header& header) {
-      return to_lower(header.first) == lower_name;
+      return ascii_lower(header.first) == lower_name;
     });
   };
   if (!has("user-agent"))
@@ -197,20 +166,16 @@ Status set_headers(Transfer& transfer, const ClientOptions& options) {
 // libcurl takes the name for SNI and for the certificate from the URL.  So the
 // URL gets the name, and the connection goes to where it pointed before.
 Status set_server_name(Transfer& transfer, const std::string& name) {
-  const Url url(curl_url());
-  if (curl_url_set(url.get(), CURLUPART_URL, transfer.url.c_str(), 0) !=
-          CURLUE_OK ||
-      curl_url_set(url.get(), CURLUPART_HOST, name.c_str(), 0) != CURLUE_OK)
+  const auto renamed = with_host(transfer.url, name);
+  if (!renamed)
     return fail(Code::kBadData,
                 "server name \"" + printable(name) + "\" is no host name");
-  const std::string renamed =
-      part_of(url.get(), CURLUPART_URL).value_or(std::string());
   HeaderList list;
   append(list, name + ":" + transfer.origin.port + ":" + transfer.origin.host +
                    ":" + transfer.origin.port);
   transfer.connect_to = std::move(list);
   CURL* easy = transfer.easy.get();
-  curl_easy_setopt(easy, CURLOPT_URL, renamed.c_str());
+  curl_easy_setopt(easy, CURLOPT_URL, renamed->c_str());
   curl_easy_setopt(easy, CURLOPT_CONNECT_TO, transfer.connect_to.get());
   return {};
 }
@@ -254,101 +219,11 @@ Status set_proxy(Transfer& transfer, const ClientOptions& options) {
   return {};
 }
 
-std::optional<long> tls_version(const std::string& name, bool is_maximum) {
-  static const std::array<std::pair<std::string_view, std::pair<long, long>>, 4>
-      kVersions = {{
-          {"TLS10", {CURL_SSLVERSION_TLSv1_0, CURL_SSLVERSION_MAX_TLSv1_0}},
-          {"TLS11", {CURL_SSLVERSION_TLSv1_1, CURL_SSLVERSION_MAX_TLSv1_1}},
-          {"TLS12", {CURL_SSLVERSION_TLSv1_2, CURL_SSLVERSION_MAX_TLSv1_2}},
-          {"TLS13", {CURL_SSLVERSION_TLSv1_3, CURL_SSLVERSION_MAX_TLSv1_3}},
-      }};
-  if (name.empty()) return is_maximum ? 0 : CURL_SSLVERSION_TLSv1_2;
-  for (const auto& [known, numbers] : kVersions)
-    if (known == name) return is_maximum ? numbers.second : numbers.first;
-  return std::nullopt;
-}
-
-void set_text_blob(CURL* easy, CURLoption option, const std::string& text) {
-  curl_blob blob{.data = const_cast<char*>(text.data()),
-                 .len = text.size(),
-                 .flags = CURL_BLOB_COPY};
-  curl_easy_setopt(easy, option, &blob);
-}
-
 }  // namespace
 
 void start_curl() {
   static std::once_flag once;
   std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-}
-
-bool has_control_bytes(std::string_view text) {
-  return std::ranges::any_of(
-      text, [](unsigned char c) { return c < 0x20 || c == 0x7f; });
-}
-
-Result<Origin> origin_of(const std::string& url) {
-  const Url parsed(curl_url());
-  const auto bad = [&](std::string_view why) {
-    return fail(Code::kBadData, safe_url(url) + ": " + std::string(why));
-  };
-  if (has_control_bytes(url)) return bad("control characters in the URL");
-  const CURLUcode code =
-      curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0);
-  if (code == CURLUE_UNSUPPORTED_SCHEME) return bad("not http or https");
-  if (code != CURLUE_OK) return bad("malformed URL");
-  Origin origin{
-      .scheme = part_of(parsed.get(), CURLUPART_SCHEME).value_or(""),
-      .host = to_lower(part_of(parsed.get(), CURLUPART_HOST).value_or("")),
-      .port = part_of(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT)
-                  .value_or("")};
-  if (origin.scheme != "http" && origin.scheme != "https")
-    return bad("not http or https");
-  return origin;
-}
-
-Result<std::string> resolve_url(const std::string& url,
-                                const std::string& location) {
-  const Url parsed(curl_url());
-  if (has_control_bytes(location) ||
-      curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
-      curl_url_set(parsed.get(), CURLUPART_URL, location.c_str(),
-                   CURLU_URLENCODE) != CURLUE_OK)
-    return fail(Code::kBadData, "redirected to a malformed URL");
-  auto resolved = part_of(parsed.get(), CURLUPART_URL);
-  if (!resolved) return fail(Code::kBadData, "redirected to a malformed URL");
-  return *std::move(resolved);
-}
-
-Status set_tls(CURL* easy, const TlsOptions& tls, bool with_certificate) {
-  const auto min_version = tls_version(tls.min_version, false);
-  const auto max_version = tls_version(tls.max_version, true);
-  if (!min_version || !max_version)
-    return fail(Code::kConfig, "unknown TLS version");
-  curl_easy_setopt(easy, CURLOPT_SSLVERSION, *min_version | *max_version);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER,
-                   tls.insecure_skip_verify ? 0L : 1L);
-  curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST,
-                   tls.insecure_skip_verify ? 0L : 2L);
-  curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, kCaCacheSeconds);
-  if (!tls.ca.empty()) {
-    set_text_blob(easy, CURLOPT_CAINFO_BLOB, tls.ca);
-  } else if (!tls.ca_file.empty()) {
-    curl_easy_setopt(easy, CURLOPT_CAINFO, tls.ca_file.c_str());
-    curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
-  }
-  if (!with_certificate) return {};
-  if (!tls.cert.empty()) {
-    set_text_blob(easy, CURLOPT_SSLCERT_BLOB, tls.cert);
-  } else if (!tls.cert_file.empty()) {
-    curl_easy_setopt(easy, CURLOPT_SSLCERT, tls.cert_file.c_str());
-  }
-  if (!tls.key.empty()) {
-    set_text_blob(easy, CURLOPT_SSLKEY_BLOB, tls.key);
-  } else if (!tls.key_file.empty()) {
-    curl_easy_setopt(easy, CURLOPT_SSLKEY, tls.key_file.c_str());
-  }
-  return {};
 }
 
 Status prepare_hop(Transfer& transfer, CURLSH* share, std::int64_t left_ms) {
@@ -442,17 +317,6 @@ Error hop_error(const Transfer& transfer, CURLcode code) {
     default:
       return {Code::kUnavailable, text};
   }
-}
-
-std::string safe_url(std::string_view url) {
-  std::string safe(url.substr(0, url.find_first_of("?#")));
-  const std::size_t scheme = safe.find("://");
-  const std::size_t host = scheme == std::string::npos ? 0 : scheme + 3;
-  const std::size_t host_end = std::min(safe.find('/', host), safe.size());
-  const std::size_t at = safe.rfind('@', host_end);
-  if (at != std::string::npos && at >= host && at < host_end)
-    safe.erase(host, at + 1 - host);
-  return printable(safe);
 }
 
 }  // namespace prom::http

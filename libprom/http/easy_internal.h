@@ -14,6 +14,7 @@
 
 #include "libprom/http/body_internal.h"
 #include "libprom/http/client.h"
+#include "libprom/http/url_internal.h"
 
 namespace prom::http {
 
@@ -29,17 +30,6 @@ struct FreeEasy {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
 };
 using Easy = std::unique_ptr<CURL, FreeEasy>;
-
-// Scheme, host and port: what credentials belong to.
-struct Origin {
-  std::string scheme, host, port;
-  bool operator==(const Origin&) const = default;
-};
-// kBadData for anything but a well-formed http or https URL.
-Result<Origin> origin_of(const std::string& url);
-// `location` as seen from `url`.
-Result<std::string> resolve_url(const std::string& url,
-                                const std::string& location);
 
 // The state of one request over its hops.  Owned by the Client.
 struct Transfer {
@@ -83,6 +73,5 @@ Error hop_error(const Transfer& transfer, CURLcode code);
 // What HTTP and SMTP have in common.  The certificate stays at home when
 // `with_certificate` is false.
 Status set_tls(CURL* easy, const TlsOptions& tls, bool with_certificate);
-bool has_control_bytes(std::string_view text);
 
 }  // namespace prom::http

@@ -7,7 +7,6 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <ctime>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -27,6 +26,7 @@
 #include <boost/beast/http.hpp>
 
 #include "libprom/http/gzip.h"
+#include "libprom/http/headers_internal.h"
 #include "libprom/http/listener.h"
 #include "libprom/http/target.h"
 #include "libprom/os/log.h"
@@ -47,7 +47,6 @@ using Parser = bhttp::request_parser<bhttp::dynamic_body>;
 using Answer = bhttp::response<bhttp::string_body>;
 
 constexpr std::size_t kReadBytes = 8 << 10;
-constexpr std::size_t kHeaderLinesMax = 128;
 // What fits beside a header into the read buffer: body bytes of pipelined
 // requests and the line before a chunk.
 constexpr std::size_t kReadAheadBytes = 64 << 10;
@@ -57,56 +56,6 @@ constexpr std::size_t kGzipBytesMin = 1024;
 constexpr std::size_t kDrainBytesMax = 1 << 20;
 constexpr auto kDrainTime = std::chrono::seconds(1);
 constexpr auto kAcceptRetry = std::chrono::milliseconds(100);
-
-std::string http_date() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc{};
-  gmtime_r(&now, &utc);
-  char text[40];
-  const std::size_t size =
-      std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc);
-  return {text, size};
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
-}
-
-// Whether a list like "deflate, gzip;q=0.5" takes gzip.
-bool accepts_gzip(std::string_view list) {
-  while (!list.empty()) {
-    const std::size_t comma = list.find(',');
-    const std::string item = lower(trimmed(list.substr(0, comma)));
-    list.remove_prefix(comma == std::string_view::npos ? list.size()
-                                                       : comma + 1);
-    const std::size_t semicolon = item.find(';');
-    if (trimmed(std::string_view(item).substr(0, semicolon)) != "gzip")
-      continue;
-    if (semicolon == std::string::npos) return true;
-    const std::string_view weight =
-        trimmed(std::string_view(item).substr(semicolon + 1));
-    // "q=0", "q=0.0": any digit but zero means yes.
-    return !weight.starts_with("q=") ||
-           weight.find_first_of("123456789") != std::string_view::npos;
-  }
-  return false;
-}
-
-bool is_safe_header(const Header& header) {
-  constexpr std::string_view kForbidden("\r\n\0", 3);
-  return !header.first.empty() &&
-         header.first.find_first_of(": \t\r\n") == std::string::npos &&
-         header.second.find_first_of(kForbidden) == std::string::npos;
-}
 
 ServerResponse plain_error(int status, std::string_view text) {
   return {.status = status, .headers = {}, .body = std::string(text) + "\n"};
@@ -123,37 +72,6 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
 }
-
-// Finds the end of a header and refuses what parsers of the world disagree
-// about, which is how requests are smuggled: a bare line feed, a folded line.
-class HeaderScan {
- public:
-  enum class Verdict { kPartial, kComplete, kMalformed, kTooManyLines };
-
-  // `text` is everything received of this request so far.
-  Verdict advance(std::string_view text) {
-    while (true) {
-      const std::size_t feed = text.find('\n', at_);
-      if (feed == std::string_view::npos) {
-        at_ = text.size();
-        return Verdict::kPartial;
-      }
-      if (feed == 0 || text[feed - 1] != '\r') return Verdict::kMalformed;
-      at_ = feed + 1;
-      if (feed == line_ + 1) return Verdict::kComplete;  // an empty line
-      if (text[line_] == ' ' || text[line_] == '\t') return Verdict::kMalformed;
-      line_ = at_;
-      if (++lines_ > kHeaderLinesMax) return Verdict::kTooManyLines;
-    }
-  }
-  // REQUIRES: advance() returned kComplete.
-  [[nodiscard]] std::size_t size() const { return at_; }
-
- private:
-  std::size_t at_ = 0;    // bytes before it were seen
-  std::size_t line_ = 0;  // where the current line begins
-  std::size_t lines_ = 0;
-};
 
 struct Refusal {
   int status = 0;  // 0: none
@@ -173,7 +91,7 @@ Refusal judge(const Request& request) {
   if (codings > 1 || request.version() < 11 ||
       request.count(bhttp::field::content_length) != 0)
     return {400, "ambiguous Transfer-Encoding"};
-  if (lower(trimmed(view(request[bhttp::field::transfer_encoding]))) !=
+  if (ascii_lower(trimmed(view(request[bhttp::field::transfer_encoding]))) !=
       "chunked")
     return {501, "unknown Transfer-Encoding"};
   return {};
@@ -184,7 +102,7 @@ std::pair<ServerResponse, bool> answer_request(ServerRequest& request,
                                                const Handler& handler,
                                                std::uint64_t body_bytes_max) {
   try {
-    if (lower(request.header("content-encoding")) == "gzip") {
+    if (ascii_lower(request.header("content-encoding")) == "gzip") {
       auto plain = gunzip(request.body, body_bytes_max);
       if (!plain)
         return {plain_error(plain.error().code == Code::kLimit ? 413 : 400,
@@ -196,7 +114,7 @@ std::pair<ServerResponse, bool> answer_request(ServerRequest& request,
     const bool encoded =
         std::any_of(response.headers.begin(), response.headers.end(),
                     [](const Header& header) {
-                      return lower(header.first) == "content-encoding";
+                      return ascii_lower(header.first) == "content-encoding";
                     });
     const bool worth = response.body.size() >= kGzipBytesMin && !encoded;
     if (!worth) return {std::move(response), false};
@@ -370,7 +288,7 @@ void Session::parse_header(std::size_t size) {
   stream_.expires_after(Milliseconds(core_.options.body_timeout_ms));
   const auto expect = parser_->get()[bhttp::field::expect];
   if (expect.empty()) return read_body();
-  if (lower(view(expect)) != "100-continue")
+  if (ascii_lower(view(expect)) != "100-continue")
     return refuse(417, "unknown expectation");
   asio::async_write(stream_, asio::buffer(kContinue.data(), kContinue.size()),
                     [self = shared_from_this()](ErrorCode failed, std::size_t) {
@@ -408,7 +326,7 @@ void Session::dispatch() {
   request->path = std::move(target->path);
   request->query = std::move(target->query);
   for (const auto& field : message)
-    request->headers.emplace_back(lower(view(field.name_string())),
+    request->headers.emplace_back(ascii_lower(view(field.name_string())),
                                   view(field.value()));
   request->body = beast::buffers_to_string(message.body().data());
   request->peer = peer_;
@@ -590,26 +508,6 @@ void Core::stop(std::int64_t grace_ms) {
 }
 
 }  // namespace
-
-std::string ServerRequest::header(std::string_view lower_name) const {
-  for (const Header& field : headers)
-    if (field.first == lower_name) return field.second;
-  return {};
-}
-
-std::string ServerRequest::parameter(std::string_view name) const {
-  for (const auto& [key, value] : query)
-    if (key == name) return value;
-  return {};
-}
-
-std::vector<std::string> ServerRequest::parameters(
-    std::string_view name) const {
-  std::vector<std::string> values;
-  for (const auto& [key, value] : query)
-    if (key == name) values.push_back(value);
-  return values;
-}
 
 struct Server::State {
   State(const ServerOptions& options, Handler handler, Listener listener)

@@ -8,6 +8,7 @@
 #include <openssl/evp.h>
 
 #include "libprom/base/bytes.h"
+#include "libprom/base/letters.h"
 #include "libprom/base/utf8.h"
 
 namespace prom {

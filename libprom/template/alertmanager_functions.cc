@@ -1,12 +1,12 @@
 #include <algorithm>
 #include <array>
 
+#include "libprom/base/letters.h"
 #include "libprom/base/utf8.h"
 #include "libprom/template/escape.h"
 #include "libprom/template/functions.h"
 #include "libprom/template/humanize.h"
 #include "libprom/template/json.h"
-#include "libprom/template/letters.h"
 #include "libprom/template/text_functions.h"
 #include "libprom/template/time.h"
 

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <cstdio>
 
+#include "libprom/base/letters.h"
 #include "libprom/base/utf8.h"
-#include "libprom/template/letters.h"
 
 namespace prom::templates {
 namespace {

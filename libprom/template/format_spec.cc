@@ -5,10 +5,10 @@
 #include <cmath>
 #include <cstdio>
 
+#include "libprom/base/letters.h"
 #include "libprom/base/number.h"
 #include "libprom/base/utf8.h"
 #include "libprom/template/format.h"
-#include "libprom/template/letters.h"
 #include "libprom/template/time.h"
 
 namespace prom::templates {

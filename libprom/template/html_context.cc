@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "libprom/base/letters.h"
 #include "libprom/template/format.h"
-#include "libprom/template/letters.h"
 
 namespace prom::templates {
 namespace {

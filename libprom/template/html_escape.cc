@@ -4,10 +4,10 @@
 #include <array>
 #include <cstdio>
 
+#include "libprom/base/letters.h"
 #include "libprom/base/utf8.h"
 #include "libprom/template/escape.h"
 #include "libprom/template/json.h"
-#include "libprom/template/letters.h"
 
 namespace prom::templates {
 namespace {

@@ -5,8 +5,8 @@
 #include <cstdio>
 #include <optional>
 
+#include "libprom/base/letters.h"
 #include "libprom/base/utf8.h"
-#include "libprom/template/letters.h"
 
 namespace prom::templates {
 namespace {

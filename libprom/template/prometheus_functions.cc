@@ -3,12 +3,12 @@
 #include <cmath>
 
 #include "libprom/base/duration.h"
+#include "libprom/base/letters.h"
 #include "libprom/base/utf8.h"
 #include "libprom/template/escape.h"
 #include "libprom/template/functions.h"
 #include "libprom/template/host.h"
 #include "libprom/template/humanize.h"
-#include "libprom/template/letters.h"
 #include "libprom/template/text_functions.h"
 
 namespace prom::templates {

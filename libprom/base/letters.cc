@@ -1,19 +1,42 @@
-#include "libprom/template/letters.h"
+#include "libprom/base/letters.h"
 
+#include <algorithm>
+#include <array>
 #include <clocale>
 #include <cwctype>
 
 #include "libprom/base/utf8.h"
 
-namespace prom::templates {
+namespace prom {
 namespace {
 
-// Never freed: it lives for the whole process.
+// The system's table of letters; the program's own locale stays "C".  Never
+// freed: it lives for the whole process.
 locale_t unicode_locale() {
-  static const locale_t kLocale =
+  static const locale_t locale =
       newlocale(LC_CTYPE_MASK, "C.UTF-8", static_cast<locale_t>(nullptr));
-  return kLocale;
+  return locale;
 }
+
+struct CodePointRange {
+  std::uint32_t first;
+  std::uint32_t last;
+};
+// Separators, format characters and private use: what the system's table
+// calls graphic although it cannot be seen.  Ascending.
+constexpr std::array<CodePointRange, 36> kInvisible = {
+    {{0x0080, 0x00A0},   {0x00AD, 0x00AD},   {0x0600, 0x0605},
+     {0x061C, 0x061C},   {0x06DD, 0x06DD},   {0x070F, 0x070F},
+     {0x0890, 0x0891},   {0x08E2, 0x08E2},   {0x1680, 0x1680},
+     {0x180E, 0x180E},   {0x2000, 0x200F},   {0x2028, 0x202F},
+     {0x205F, 0x206F},   {0x3000, 0x3000},   {0xD800, 0xF8FF},
+     {0xFEFF, 0xFEFF},   {0xFFF9, 0xFFFB},   {0xFFFE, 0xFFFF},
+     {0x110BD, 0x110BD}, {0x110CD, 0x110CD}, {0x13430, 0x1343F},
+     {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0x1FFFE, 0x1FFFF},
+     {0x2FFFE, 0x2FFFF}, {0x3FFFE, 0x3FFFF}, {0x4FFFE, 0x4FFFF},
+     {0x5FFFE, 0x5FFFF}, {0x6FFFE, 0x6FFFF}, {0x7FFFE, 0x7FFFF},
+     {0x8FFFE, 0x8FFFF}, {0x9FFFE, 0x9FFFF}, {0xAFFFE, 0xAFFFF},
+     {0xBFFFE, 0xBFFFF}, {0xCFFFE, 0xDFFFF}, {0xE0000, 0x10FFFF}}};
 
 bool is_class(bool ascii, std::uint32_t point,
               int (*member)(wint_t, locale_t)) {
@@ -80,10 +103,15 @@ bool is_digit(std::uint32_t point) {
          (point >= 0x966 && point <= 0x96F);
 }
 
-bool is_printable(std::uint32_t point) {
-  if (point == 0xA0 || point == 0xAD) return false;
-  return is_class(point >= ' ' && point <= '~', point, iswprint_l) &&
-         (point < 0x80 || !is_class(false, point, iswspace_l));
+bool is_printable(std::uint32_t c) {
+  if (c < 0x80) return c >= ' ' && c <= '~';
+  // Variation selectors are marks, in the midst of what is invisible.
+  if (c >= 0xE0100 && c <= 0xE01EF) return true;
+  const auto range =
+      std::ranges::lower_bound(kInvisible, c, {}, &CodePointRange::last);
+  if (range != kInvisible.end() && range->first <= c) return false;
+  return unicode_locale() == nullptr ||
+         iswprint_l(static_cast<wint_t>(c), unicode_locale()) != 0;
 }
 
 bool is_word_character(std::uint32_t point) {
@@ -123,4 +151,4 @@ std::string to_title(std::string_view text, bool lower_rest) {
   return out;
 }
 
-}  // namespace prom::templates
+}  // namespace prom
