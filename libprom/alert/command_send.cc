@@ -15,7 +15,8 @@ constexpr std::size_t kAlertsMax = 100'000;
 struct Options {
   std::string config_file;
   std::string storage_path;
-  std::string url;
+  std::string url;  // $PROM_ALERT_URL or the usual one, unless it was given
+  bool has_url = false;
   std::string external_url = "http://localhost:9093";
   std::string features;
   std::int64_t timeout_ms = 30'000;
@@ -112,7 +113,7 @@ cli::Exit notify_once(const Options& options, std::vector<Alert> alerts,
 }
 
 cli::Exit send(const Options& options, cli::Io& io) {
-  if (options.config_file.empty() == options.url.empty()) {
+  if (!options.config_file.empty() && options.has_url) {
     io.complain("give either --config.file or --url");
     return cli::Exit::kUsage;
   }
@@ -122,7 +123,7 @@ cli::Exit send(const Options& options, cli::Io& io) {
   }
   auto alerts = read_input(io.in_fd);
   if (!alerts) return report(io, alerts.error());
-  if (!options.url.empty()) return post_all(options, *alerts, io);
+  if (options.config_file.empty()) return post_all(options, *alerts, io);
   return notify_once(options, std::move(*alerts), io);
 }
 
@@ -130,6 +131,11 @@ cli::Exit send(const Options& options, cli::Io& io) {
 
 cli::Command send_command() {
   auto options = std::make_shared<Options>();
+  cli::Flag url = url_flag(options->url);
+  url.set = [options, set = url.set](std::string_view text) {
+    options->has_url = true;
+    return set(text);
+  };
   return {
       .name = "send",
       .summary = "take alerts from standard input",
@@ -148,10 +154,7 @@ cli::Command send_command() {
                  .value = "DIR",
                  .help = "State of earlier runs; needed with --config.file.",
                  .set = cli::into_text(options->storage_path)},
-                {.name = "url",
-                 .value = "URL",
-                 .help = "Post to this server instead.",
-                 .set = cli::into_text(options->url)},
+                std::move(url),
                 {.name = "timeout",
                  .value = "D",
                  .help = "How long deliveries are tried (30s).",

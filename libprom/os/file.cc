@@ -246,8 +246,29 @@ Result<std::string> read_file(const std::string& path,
   return content;
 }
 
+namespace {
+
+Status write_through(const std::string& path, std::string_view content) {
+  const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd.valid()) return system_fail("open", path);
+  while (!content.empty()) {
+    const ssize_t n = ::write(fd.get(), content.data(), content.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return system_fail("write", path);
+    content.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+}  // namespace
+
 Status write_file_atomically(FileSystem& files, const std::string& path,
                              std::string_view content) {
+  // A name like /dev/null, given where a file was expected, must stay what it
+  // is: devices, pipes and sockets are written to.
+  struct stat info{};
+  if (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode))
+    return write_through(path, content);
   const std::string temporary = path + ".tmp-" + std::to_string(::getpid());
   {
     // Left over from a process that died, or put there by someone who would

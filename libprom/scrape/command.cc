@@ -2,6 +2,8 @@
 
 #include <memory>
 
+#include "libprom/scrape/check_command.h"
+#include "libprom/scrape/convert_command.h"
 #include "libprom/scrape/options.h"
 #include "libprom/scrape/run.h"
 
@@ -99,6 +101,7 @@ cli::Command command() {
                                "of a file with metrics",
                        .set = cli::into_texts(options->urls),
                        .count_max = cli::kMany}},
+      .subcommands = {check_subcommand(), convert_subcommand()},
       .examples =
           {{"prom-scrape localhost:9100", "one scrape, as text"},
            {"prom-scrape localhost:9100 --count 2 | prom-query 'rate(x[1m])'",

@@ -1,5 +1,6 @@
 #include "libprom/os/file.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,6 +30,19 @@ class FileTest : public testing::Test {
   TemporaryDirectory directory_;
   FileSystem& files_ = real_file_system();
 };
+
+// prom-rules eval --alerts /dev/null once replaced /dev/null by a file.
+TEST_F(FileTest, WritesToWhatIsNoFileInsteadOfReplacingIt) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  const Fd reader(::open(path("pipe").c_str(), O_RDONLY | O_NONBLOCK));
+  ASSERT_TRUE(write_file_atomically(files_, path("pipe"), "through"));
+  EXPECT_EQ(read_all(reader.get(), 100).value(), "through");
+  struct stat info{};
+  ASSERT_EQ(::stat(path("pipe").c_str(), &info), 0);
+  EXPECT_TRUE(S_ISFIFO(info.st_mode));
+  EXPECT_EQ(files_.list(directory_.path())->size(), 1U);
+  EXPECT_FALSE(write_file_atomically(files_, directory_.path(), "x"));
+}
 
 TEST_F(FileTest, IsWrittenAndReadAtPositions) {
   auto file = files_.open(path("a"), OpenMode::kCreate);
