@@ -21,6 +21,12 @@ struct ViewSelection::Part {
 
 namespace {
 
+bool has_samples_in(const ViewPart& part, std::int64_t min_ms,
+                    std::int64_t max_ms) {
+  const bool any = part.min_ms() <= part.max_ms();
+  return any && part.min_ms() <= max_ms && part.max_ms() >= min_ms;
+}
+
 bool covers(const Deletion& deletion, std::int64_t min_ms,
             std::int64_t max_ms) {
   return deletion.min_ms <= min_ms && deletion.max_ms >= max_ms;
@@ -76,7 +82,7 @@ Result<std::unique_ptr<const ViewSelection>> View::select(
   std::unique_ptr<ViewSelection> selection(
       new ViewSelection(shared_from_this(), min_ms, max_ms));
   for (const auto& part : parts_) {
-    if (part->max_ms() < min_ms || part->min_ms() > max_ms) continue;
+    if (!has_samples_in(*part, min_ms, max_ms)) continue;
     auto series = part->select(matchers);
     // A part whose labels are damaged is left out; it has noted the damage.
     if (!series && series.error().code != Code::kCorrupt)
@@ -99,7 +105,7 @@ std::unique_ptr<const ViewSelection> View::find(std::span<const Labels> labels,
       new ViewSelection(shared_from_this(), min_ms, max_ms));
   std::vector<std::vector<ViewSelection::Member>> members(labels.size());
   for (const auto& part : parts_) {
-    if (part->max_ms() < min_ms || part->min_ms() > max_ms) continue;
+    if (!has_samples_in(*part, min_ms, max_ms)) continue;
     ViewSelection::Part found;
     found.part = part.get();
     const auto number = static_cast<std::uint32_t>(selection->parts_.size());
