@@ -28,10 +28,12 @@ SUBSTITUTES = [
     ("--listen :9100", f"--listen {own}"),
     ("prom-alert serve", f"prom-alert serve --web.listen-address {own}"),
     ("/var/lib/prometheus/node-exporter", "textfiles"),
+    ("/var/lib/node_exporter/", "textfiles/"),
     ("--storage.path /var/lib/prom-alert", "--storage.path alert-data"),
     ("--storage.path data", "--storage.path alert-data"),
     ("/var/lib/prom", "prom-data"),
     ("/run/prom", "run"),
+    ("/backup/", "backup/"),
     ("/etc/prom/stages", "stages"),
 ]
 
@@ -40,6 +42,9 @@ PROGRAMS = {
     "mail": 'echo "mail to ${!#}: $(wc -l) lines"',
     "pkill": 'echo "pkill $*"',
     "backup": "echo 'backup_bytes 123'",
+    "ssh": 'shift; cd "$(mktemp -d -p "$PWD")" && exec "$@"',
+    "curl": """echo '{"metric":{"__name__":"up"},"values":[1],"""
+            """"timestamps":[1700000000000]}'""",
     "jq": "grep -o '\"url\":\"[^\"]*'",
 }
 
@@ -75,11 +80,21 @@ EXPECTED = [
     (r"silence add", {"says": "-"}),
     (r"explain", {"says": "DbDown"}),
     (r"routes test", {"says": "page"}),
+    (r"prom-store delete", {"after": "prom-store stats"}),
+    (r"backup/prom-data", {"after": "ls -l backup"}),
+    (r"up\.csv$", {"after": "cat up.csv"}),
+    (r"all\.jsonl\.zst$", {"after": "ls -l all.jsonl.zst"}),
+    (r"jobs\.prom ", {"after": "cat textfiles/jobs.prom", "says": "node"}),
     (r"^prom-scrape check", {"status": [[0], [3]]}),
 ]
 
 # Examples that nothing here can run, by pattern, and why.
 NOT_RUN = [
+    (r"--url http://prometheus:", "needs a Prometheus server; query.py has "
+     "one"),
+    (r"import /var/lib/prometheus", "needs the data of a Prometheus server; "
+     "the unit tests of store have some"),
+    (r"prom-query -i$", "talks to a person; query.py plays one"),
 ]
 
 
@@ -177,6 +192,7 @@ receivers:
     webhook_configs: [{{url: 'http://127.0.0.1:{hook.server_port}/'}}]
 """)
 write("textfiles/x.prom", "x 1\n")
+os.mkdir(os.path.join(work, "backup"))
 page = page_text(f"{ROOT}/man/prom-supervise.1")
 write("stages", substituted(page[page.index("# /etc"):page.index("\n.Ed")]))
 quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL,
@@ -202,6 +218,9 @@ ok(wait_until(lambda: shell(f"set -e\n{FIXTURE}").returncode == 0),
 
 # --- the examples
 
+tools = sorted(os.path.basename(path) for path in glob.glob(f"{BIN}/prom-*"))
+
+
 def page_examples(path):
     lines = page_text(path).splitlines()
     while lines:
@@ -212,7 +231,9 @@ def page_examples(path):
         # A line of a stages file or of a crontab is a command behind a name.
         line = re.sub(r"^(\w+:|\* \* \* \* \*) +", "", line)
         line = re.sub(r"  +", " ", line)
-        if re.match(r"([^#.|]*\| *)?prom-\w+ ", line):
+        found = re.match(r"([^#.|]*\| *)?(prom-\w+) ", line)
+        if found and (found.group(2) in tools or
+                      found.group(2) == "prom-supervise"):
             yield line
 
 
@@ -308,7 +329,6 @@ def run_example(where, line):
        f"{text[-600:]!r}")
 
 
-tools = sorted(os.path.basename(path) for path in glob.glob(f"{BIN}/prom-*"))
 examples = [(path, line) for path in sorted(glob.glob(f"{ROOT}/man/*.[157]"))
             for line in page_examples(path)]
 examples += [(f"{name} --help", line) for name in tools

@@ -206,7 +206,8 @@ for name, server in (("unknown", good), ("expired", expired),
           ["insecure_skip_verify: true"])
 
 fails("a peer that asks for a certificate, and none", asking, CA,
-      ("certificate", "alert", "reset", "handshake", "ssl", "eof"))
+      ("certificate", "alert", "reset", "handshake", "ssl", "eof",
+       "not connected"))
 works("a client's certificate", asking, CA + [
     f"cert_file: {path('scraper.pem')}", f"key_file: {path('scraper.key')}"],
       needle='name="scraper"')
@@ -216,7 +217,8 @@ works("a client's certificate as text", asking,
 fails("a client's certificate by another CA", asking, CA + [
     f"cert_file: {path('stranger.pem')}",
     f"key_file: {path('stranger.key')}"],
-      ("certificate", "alert", "reset", "handshake", "ssl", "eof"))
+      ("certificate", "alert", "reset", "handshake", "ssl", "eof",
+       "not connected"))
 
 works("TLS 1.2 unless more is asked for", old, CA, needle='tls="TLSv1.2"')
 works("TLS 1.3 where both have it", good, CA, needle='tls="TLSv1.3"')
