@@ -136,6 +136,12 @@ Exemplar exemplar_of(const Record& record) {
   }
   Exemplar exemplar;
   exemplar.labels = Labels::from(std::move(labels));
+  // The pipe dialect's scanner has read the number and the time.
+  if (record.kind == Record::Kind::kExemplar) {
+    exemplar.value = record.value;
+    exemplar.t_ms = record.t_ms;
+    return exemplar;
+  }
   // What is left: "} value" or "} value timestamp".
   const std::string sample = "x" + std::string(walker.rest().substr(1)) + "\n";
   Scanner scanner(sample, Format::kOpenMetrics);

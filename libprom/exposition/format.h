@@ -16,13 +16,19 @@ enum class Format {
   kOpenMetrics,  // timestamps in seconds; must end in "# EOF"
   // The text format between a first line "# prom-samples v1" and a last line
   // "# prom-samples end".  `# STALE name{labels} timestamp` is a stale marker.
-  // Timestamps may be negative.
+  // `# START` and `# EXEMPLAR` tell starts of counters and exemplars; a value
+  // may be a native histogram.  Timestamps may be negative.
   kPipe,
+  // io.prometheus.client.MetricFamily, each behind its length.  Binary: only
+  // TargetParser reads it.
+  kProtobuf,
 };
 
 constexpr std::string_view kPipeBegin = "# prom-samples v1";
 constexpr std::string_view kPipeEnd = "# prom-samples end";
 constexpr std::string_view kPipeStale = "# STALE ";
+constexpr std::string_view kPipeStart = "# START ";
+constexpr std::string_view kPipeExemplar = "# EXEMPLAR ";
 
 enum class MetricType : std::uint8_t {
   kUnknown,

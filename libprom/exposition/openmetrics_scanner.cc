@@ -115,6 +115,22 @@ bool Scanner::read_open_metrics_timestamp(std::int64_t& t_ms) {
 bool Scanner::read_exemplar(Record& record) {
   at_ += 3;
   const char* const from = at_;
+  if (!read_exemplar_labels()) return false;
+  if (!skip(' ')) return complain("expected value after exemplar labels");
+  double value = 0;
+  if (!read_number<true>(value)) return false;
+  if (skip(' ')) {
+    std::int64_t t_ms = 0;
+    if (!read_open_metrics_timestamp(t_ms)) return false;
+  }
+  record.exemplar = {from, static_cast<std::size_t>(at_ - from)};
+  if (record.exemplar.find('\0') != std::string_view::npos)
+    return complain("zero byte in an exemplar", from);
+  return true;
+}
+
+// In braces.
+bool Scanner::read_exemplar_labels() {
   ++at_;
   while (!skip('}')) {
     std::string_view name;
@@ -128,16 +144,6 @@ bool Scanner::read_exemplar(Record& record) {
     if (!skip(',') && !looking_at('}'))
       return complain("expected comma or brace close");
   }
-  if (!skip(' ')) return complain("expected value after exemplar labels");
-  double value = 0;
-  if (!read_number<true>(value)) return false;
-  if (skip(' ')) {
-    std::int64_t t_ms = 0;
-    if (!read_open_metrics_timestamp(t_ms)) return false;
-  }
-  record.exemplar = {from, static_cast<std::size_t>(at_ - from)};
-  if (record.exemplar.find('\0') != std::string_view::npos)
-    return complain("zero byte in an exemplar", from);
   return true;
 }
 

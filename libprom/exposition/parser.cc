@@ -1,11 +1,14 @@
 #include "libprom/exposition/parser.h"
 
+#include "libprom/model/histogram_text.h"
+
 namespace prom::exposition {
 
 const char* check_frame(Format format, Record::Kind kind,
                         Parser::Continuation& state) {
   switch (format) {
     case Format::kText:
+    case Format::kProtobuf:
       return nullptr;
     case Format::kOpenMetrics:
       if (state.ended) return "unexpected data after # EOF";
@@ -64,16 +67,35 @@ Result<Parser::Item> Parser::next() {
         return Item::kMetadata;
       case Record::Kind::kSample:
       case Record::Kind::kStale:
+      case Record::Kind::kStart:
+      case Record::Kind::kExemplar:
+        if (Status read = read_histogram(); !read) {
+          scanner_.seek(offset);
+          return fail(std::move(read).error());
+        }
         sample_.series = record_.series;
         sample_.value = record_.value;
         sample_.t_ms.reset();
         if (record_.has_timestamp) sample_.t_ms = record_.t_ms;
         sample_.has_exemplar = !record_.exemplar.empty();
         sample_.line = line;
+        if (record_.kind == Record::Kind::kStart) return Item::kStart;
+        if (record_.kind == Record::Kind::kExemplar) return Item::kExemplar;
         return Item::kSample;
     }
   }
   return end();
+}
+
+Status Parser::read_histogram() {
+  sample_.is_histogram = !record_.histogram.empty();
+  if (!sample_.is_histogram) return {};
+  auto histogram = parse_histogram_text(record_.histogram);
+  if (!histogram)
+    return fail(scanner_.error_at(record_.begin, histogram.error().message));
+  histogram_ = std::move(*histogram);
+  record_.value = histogram_.sum;
+  return {};
 }
 
 Result<Parser::Item> Parser::end() {

@@ -15,6 +15,7 @@
 #include "libprom/exposition/format.h"
 #include "libprom/exposition/scanner.h"
 #include "libprom/exposition/target_parser.h"
+#include "libprom/model/histogram.h"
 #include "libprom/model/labels.h"
 
 namespace prom::exposition {
@@ -25,12 +26,19 @@ struct Sample {
   double value = 0;         // the stale NaN for `# STALE`
   std::optional<std::int64_t> t_ms;
   bool has_exemplar = false;
-  std::uint32_t line = 0;  // 1-based
+  bool is_histogram = false;  // pipe: see Parser::histogram
+  std::uint32_t line = 0;     // 1-based
 };
 
 class Parser {
  public:
-  enum class Item { kSample, kMetadata, kEnd };
+  enum class Item {
+    kSample,
+    kMetadata,
+    kStart,     // pipe: see start_ms()
+    kExemplar,  // pipe: of labels(), see exemplar()
+    kEnd,
+  };
 
   // What a piece of input leaves to the next one.
   struct Continuation {
@@ -57,13 +65,19 @@ class Parser {
   [[nodiscard]] const Metadata& metadata() const { return metadata_; }
   // Name and labels of the sample, with le and quantile in canonical form.
   [[nodiscard]] Labels labels() const;
-  // REQUIRES: sample().has_exemplar.
+  // REQUIRES: sample().has_exemplar, or kExemplar.
   [[nodiscard]] Exemplar exemplar() const;
+  // REQUIRES: sample().is_histogram.
+  [[nodiscard]] const FloatHistogram& histogram() const { return histogram_; }
+  // kStart: from sample().t_ms on the counter of labels() is one that started
+  // then; 0 for unknown.
+  [[nodiscard]] std::int64_t start_ms() const { return record_.start_ms; }
 
   [[nodiscard]] const Continuation& continuation() const { return state_; }
 
  private:
   Result<Item> end();
+  Status read_histogram();
 
   Scanner scanner_;
   Format format_;
@@ -71,6 +85,7 @@ class Parser {
   Continuation state_;
   Record record_;
   Sample sample_;
+  FloatHistogram histogram_;
   Metadata metadata_;
 };
 

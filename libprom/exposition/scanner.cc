@@ -81,6 +81,7 @@ bool Scanner::next(Record& record) {
   record.kind = Record::Kind::kNothing;
   record.has_timestamp = false;
   record.exemplar = {};
+  record.histogram = {};
   newlines_ = 0;
   const bool ok = format_ == Format::kOpenMetrics
                       ? read_open_metrics_record(record)
@@ -98,6 +99,7 @@ bool Scanner::read_tail(std::size_t offset, Record& record) {
   newlines_ = 0;
   record.has_timestamp = false;
   record.exemplar = {};
+  record.histogram = {};
   // Anything but a blank may belong to the series.
   if (at_ == end_ || (*at_ != ' ' && *at_ != '\t')) return false;
   const bool ok = format_ == Format::kOpenMetrics

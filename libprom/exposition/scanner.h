@@ -28,7 +28,8 @@ namespace prom::exposition {
 constexpr std::size_t kRecordBytesMax = 1ULL << 20U;
 
 // Which label is a number to be written in canonical form.
-enum class Canonical : std::uint8_t { kNone, kLe, kQuantile };
+// kEncoded: the text is no line of an exposition, but Labels::encoded().
+enum class Canonical : std::uint8_t { kNone, kLe, kQuantile, kEncoded };
 
 // Views point into the input.
 struct Record {
@@ -38,9 +39,11 @@ struct Record {
     kType,
     kUnit,
     kSample,
-    kStale,  // pipe: a sample whose value is the stale NaN
-    kBegin,  // pipe: the first line
-    kEnd,    // the last line of OpenMetrics and the pipe dialect
+    kStale,     // pipe: a sample whose value is the stale NaN
+    kStart,     // pipe: when the counter of a series started
+    kExemplar,  // pipe: one of a series
+    kBegin,     // pipe: the first line
+    kEnd,       // the last line of OpenMetrics and the pipe dialect
   };
   Kind kind = Kind::kNothing;
   // kSample, kStale
@@ -54,7 +57,9 @@ struct Record {
   std::string_view series;    // name{labels} as written
   double value = 0;
   std::int64_t t_ms = 0;
-  std::string_view exemplar;  // from its brace to the end; empty: none
+  std::int64_t start_ms = 0;   // kStart: 0 for unknown
+  std::string_view histogram;  // pipe: in place of a value; empty: none
+  std::string_view exemplar;   // from its brace to the end; empty: none
   // kHelp, kType, kUnit: as written, without the quotes of a quoted name.
   std::string_view family;
   std::string_view text;
@@ -120,12 +125,17 @@ class Scanner {
   bool read_text_tail(Record& record);
   bool read_text_timestamp(Record& record);
   bool read_stale(Record& record);
+  bool read_start(Record& record);
+  bool read_pipe_exemplar(Record& record);
+  bool read_integer(std::int64_t& value);
+  bool read_histogram(Record& record);
 
   bool read_open_metrics_record(Record& record);
   bool read_open_metrics_comment(Record& record);
   bool read_open_metrics_tail(Record& record);
   bool read_open_metrics_timestamp(std::int64_t& t_ms);
   bool read_exemplar(Record& record);
+  bool read_exemplar_labels();
 
   const char* begin_;
   const char* at_;

@@ -21,31 +21,113 @@ bool is_metadata(Record::Kind kind) {
 }
 
 TargetParser::Entry entry_of(const Record& record, std::uint32_t ref) {
-  return {ref, record.has_timestamp, record.value,
-          record.has_timestamp ? record.t_ms : 0};
+  return {.ref = ref,
+          .has_timestamp = record.has_timestamp,
+          .value = record.value,
+          .t_ms = record.has_timestamp ? record.t_ms : 0};
 }
 
 }  // namespace
 
 Labels TargetParser::labels(std::uint32_t ref) const {
-  return labels_of(table_.text(ref), table_.canonical(ref));
+  if (table_.canonical(ref) != Canonical::kEncoded)
+    return labels_of(table_.text(ref), table_.canonical(ref));
+  Labels labels;
+  (void)Labels::decode(table_.text(ref), labels);  // it was encoded here
+  return labels;
 }
 
 void TargetParser::forget() {
   drop_body();
   table_.clear();
+  protobuf_.forget();
+  classified_.clear();
+  start_times_.forget();
+  converter_.forget();
 }
 
 void TargetParser::drop_body() {
   body_.clear();
   lines_.clear();
-  entries_.clear();
-  exemplars_.clear();
-  if (!metadata_.empty()) ++metadata_version_;
-  metadata_.clear();
+  lines_scrape_.entries.clear();
+  lines_scrape_.exemplars.clear();
+  if (!lines_scrape_.metadata.empty()) ++metadata_version_;
+  lines_scrape_.metadata.clear();
 }
 
-Status TargetParser::parse(std::string body, Format format) {
+Status TargetParser::parse(std::string body, Format format,
+                           const HistogramOptions& options) {
+  made_.clear();
+  is_made_ = format == Format::kProtobuf;
+  if (is_made_) return parse_protobuf(body, options);
+  const bool mentions_starts = format == Format::kOpenMetrics &&
+                               body.find("_created") != std::string::npos;
+  if (Status parsed = parse_lines(std::move(body), format); !parsed)
+    return parsed;
+  classify_series(mentions_starts, options.convert_classic);
+  lines_scrape_.starts.clear();
+  if (mentions_starts)
+    start_times_.find(lines_scrape_.entries, lines_scrape_.starts);
+  if (options.convert_classic) {
+    converter_.convert(lines_scrape_, options.always_classic, made_);
+    is_made_ = true;
+  }
+  return {};
+}
+
+Status TargetParser::parse_protobuf(std::string_view body,
+                                    const HistogramOptions& options) {
+  if (format_ != Format::kProtobuf) drop_body();
+  format_ = Format::kProtobuf;
+  Status parsed =
+      protobuf_.parse(body, options, want_exemplars_, table_, made_);
+  if (!parsed) {
+    made_.clear();
+    return parsed;
+  }
+  if (made_.metadata != lines_scrape_.metadata) {
+    ++metadata_version_;
+    lines_scrape_.metadata = std::move(made_.metadata);
+  }
+  return parsed;
+}
+
+// Works out, once for each series, what it has to do with starts and classic
+// histograms.
+void TargetParser::classify_series(bool want_starts, bool want_conversion) {
+  if (want_starts != classified_starts_ ||
+      want_conversion != classified_conversion_) {
+    classified_starts_ = want_starts;
+    classified_conversion_ = want_conversion;
+    classified_.clear();
+    start_times_.forget();
+    converter_.forget();
+    lines_changed_ = true;
+  }
+  if (!lines_changed_) return;
+  lines_changed_ = false;
+  if (!want_starts && !want_conversion) return;
+  const auto& metadata = lines_scrape_.metadata;
+  std::string_view family;
+  std::size_t next_metadata = 0;
+  for (const Line& line : lines_) {
+    if (is_metadata(line.kind) && next_metadata < metadata.size()) {
+      const Metadata& one = metadata[next_metadata++];
+      if (one.kind == Metadata::Kind::kType)
+        family = one.type == MetricType::kHistogram ? one.family
+                                                    : std::string_view();
+    }
+    if (line.ref == kNoSample) continue;
+    if (classified_.size() <= line.ref) classified_.resize(table_.size());
+    if (classified_[line.ref]) continue;
+    classified_[line.ref] = true;
+    const Labels its_labels = labels(line.ref);
+    if (want_starts) start_times_.see(line.ref, line.type, its_labels);
+    if (want_conversion) converter_.see(line.ref, family, its_labels, table_);
+  }
+}
+
+Status TargetParser::parse_lines(std::string body, Format format) {
   if (body.size() >= kBodyBytesMax) {
     drop_body();
     return fail(Code::kLimit, "body of more than 1 GiB");
@@ -69,8 +151,8 @@ Status TargetParser::parse(std::string body, Format format) {
 }
 
 // The usual case: the same lines, some with other values.  Changes lines_ and
-// entries_ in place.  False when there is more to it; line_, entry_ and the
-// offsets then say from where on.
+// lines_scrape_.entries in place.  False when there is more to it; line_,
+// entry_ and the offsets then say from where on.
 bool TargetParser::update_values() {
   Scanner scanner(body_, format_);
   Record record;
@@ -89,10 +171,12 @@ bool TargetParser::update_values() {
     if (line_ == lines_.size()) break;
     Line& line = lines_[line_];
     if (line.tail_at == 0 || equal < line.tail_at) return false;
-    if (!scanner.read_tail(at_ + line.tail_at, record)) return false;
+    if (!scanner.read_tail(at_ + line.tail_at, record) ||
+        !record.histogram.empty())
+      return false;
     const auto size = static_cast<std::uint32_t>(scanner.offset() - at_);
     if (size > kRecordBytesMax) return false;
-    entries_[entry_++] = entry_of(record, line.ref);
+    lines_scrape_.entries[entry_++] = entry_of(record, line.ref);
     at_ += size;
     previous_at_ += std::exchange(line.size, size);
     ++line_;
@@ -107,14 +191,14 @@ class TargetParser::Rebuild {
   explicit Rebuild(TargetParser& target)
       : t_(target), scanner_(target.body_, target.format_) {
     old_lines_ = std::move(t_.lines_);
-    old_entries_ = std::move(t_.entries_);
+    old_entries_ = std::move(t_.lines_scrape_.entries);
     const auto lines_done = static_cast<std::ptrdiff_t>(t_.line_);
     const auto entries_done = static_cast<std::ptrdiff_t>(t_.entry_);
     t_.lines_.assign(old_lines_.begin(), old_lines_.begin() + lines_done);
-    t_.entries_.assign(old_entries_.begin(),
-                       old_entries_.begin() + entries_done);
+    t_.lines_scrape_.entries.assign(old_entries_.begin(),
+                                    old_entries_.begin() + entries_done);
     t_.lines_.reserve(old_lines_.size() + 16);
-    t_.entries_.reserve(old_entries_.size() + 16);
+    t_.lines_scrape_.entries.reserve(old_entries_.size() + 16);
     if (!t_.lines_.empty()) type_ = t_.lines_.back().type;
     for (const Line& line : t_.lines_)
       (void)check_frame(t_.format_, line.kind, frame_);
@@ -186,7 +270,7 @@ class TargetParser::Rebuild {
     if (line.kind == Record::Kind::kType) type_ = line.type;
     line.type = type_;
     if (line.ref != kNoSample)
-      t_.entries_.push_back(old_entries_[old_entry_++]);
+      t_.lines_scrape_.entries.push_back(old_entries_[old_entry_++]);
     metadata_left_ -= is_metadata(line.kind) ? 1 : 0;
     t_.at_ += line.size;
     t_.lines_.push_back(line);
@@ -204,11 +288,13 @@ class TargetParser::Rebuild {
       return false;
     if (check_frame(t_.format_, line.kind, frame_) != nullptr) return false;
     Record record;
-    if (!scanner_.read_tail(t_.at_ + line.tail_at, record)) return false;
+    if (!scanner_.read_tail(t_.at_ + line.tail_at, record) ||
+        !record.histogram.empty())
+      return false;
     line.size = static_cast<std::uint32_t>(scanner_.offset() - t_.at_);
     if (line.size > kRecordBytesMax) return false;
     line.type = type_;
-    t_.entries_.push_back(entry_of(record, line.ref));
+    t_.lines_scrape_.entries.push_back(entry_of(record, line.ref));
     t_.at_ += line.size;
     t_.lines_.push_back(line);
     ++old_;
@@ -222,6 +308,9 @@ class TargetParser::Rebuild {
     if (!scanner_.next(record)) return fail(scanner_.error());
     const char* const wrong = check_frame(t_.format_, record.kind, frame_);
     if (wrong != nullptr) return fail(scanner_.error_at(record.begin, wrong));
+    if (!record.histogram.empty())
+      return fail(scanner_.error_at(
+          record.begin, "no target exposes histograms in this way"));
     if (record.kind == Record::Kind::kType) type_ = record.type;
     metadata_read_ = metadata_read_ || is_metadata(record.kind);
     Line line;
@@ -238,7 +327,7 @@ class TargetParser::Rebuild {
       if (record.kind == Record::Kind::kSample &&
           (*tail == ' ' || *tail == '\t'))
         line.tail_at = static_cast<std::uint32_t>(tail - record.begin);
-      t_.entries_.push_back(entry_of(record, line.ref));
+      t_.lines_scrape_.entries.push_back(entry_of(record, line.ref));
       find_place(line.ref);
     }
     t_.lines_.push_back(line);
@@ -272,6 +361,7 @@ class TargetParser::Rebuild {
 };
 
 Status TargetParser::rebuild() {
+  lines_changed_ = true;
   Rebuild rebuild(*this);
   if (Status ok = rebuild.run(); !ok) return ok;
   if (!rebuild.same_metadata()) collect_metadata();
@@ -281,22 +371,24 @@ Status TargetParser::rebuild() {
 void TargetParser::collect_metadata() {
   Scanner scanner(body_, format_);
   Record record;
-  metadata_.clear();
+  lines_scrape_.metadata.clear();
   ++metadata_version_;
   std::size_t at = 0;
   for (const Line& line : lines_) {
     if (is_metadata(line.kind)) {
       scanner.seek(at);
       if (scanner.next(record))
-        metadata_of(record, format_, metadata_.emplace_back());
+        metadata_of(record, format_, lines_scrape_.metadata.emplace_back());
     }
     at += line.size;
   }
 }
 
 void TargetParser::collect_exemplars() {
-  exemplars_.clear();
-  if (format_ != Format::kOpenMetrics) return;
+  lines_scrape_.exemplars.clear();
+  if (format_ != Format::kOpenMetrics ||
+      body_.find(" # {") == std::string::npos)
+    return;
   Scanner scanner(body_, format_);
   Record record;
   std::size_t at = 0;
@@ -309,7 +401,7 @@ void TargetParser::collect_exemplars() {
     if (text.find(" # {") != std::string_view::npos) {
       scanner.seek(begin);
       if (scanner.next(record) && !record.exemplar.empty())
-        exemplars_.push_back({entry, exemplar_of(record)});
+        lines_scrape_.exemplars.push_back({entry, exemplar_of(record)});
     }
     ++entry;
   }

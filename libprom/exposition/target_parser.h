@@ -6,7 +6,8 @@
 // changed.  When lines appear, vanish or change their labels it goes on line
 // by line and finds its place again at the next series that it knows.  The
 // result is exactly that of a Parser on the whole body; a fuzz target holds
-// the two together.
+// the two together.  Protobuf is parsed whole, with series known by the bytes
+// of their metrics (protobuf_parser.h).
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,12 @@
 #include <vector>
 
 #include "libprom/base/result.h"
+#include "libprom/exposition/classic_converter.h"
 #include "libprom/exposition/format.h"
+#include "libprom/exposition/protobuf_parser.h"
 #include "libprom/exposition/series_table.h"
+#include "libprom/exposition/start_times.h"
+#include "libprom/exposition/target_scrape.h"
 #include "libprom/model/labels.h"
 
 namespace prom::exposition {
@@ -28,16 +33,8 @@ namespace prom::exposition {
 // was ever seen its text and 20 bytes.  One thread.
 class TargetParser {
  public:
-  struct Entry {
-    std::uint32_t ref = 0;
-    bool has_timestamp = false;
-    double value = 0;
-    std::int64_t t_ms = 0;  // valid when has_timestamp
-  };
-  struct ExemplarEntry {
-    std::uint32_t entry = 0;  // index into entries()
-    Exemplar exemplar;
-  };
+  using Entry = TargetEntry;
+  using ExemplarEntry = TargetExemplar;
 
   // Exemplars are decoded only if asked for: they cost the repeat scrape.
   explicit TargetParser(bool want_exemplars = false)
@@ -45,23 +42,34 @@ class TargetParser {
 
   // Takes the body, which becomes the "previous body" of the next call.  On
   // failure entries() is empty and what was known stays known.
-  Status parse(std::string body, Format format);
+  Status parse(std::string body, Format format,
+               const HistogramOptions& options = {});
 
   // In the order of the lines.
-  [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
+  [[nodiscard]] const std::vector<Entry>& entries() const {
+    return scrape().entries;
+  }
+  // The caller may change them, and take them.
+  [[nodiscard]] std::vector<FloatHistogram>& histograms() {
+    return made_.histograms;
+  }
+  // Empty, or one for each entry: when its counter started, 0 where unknown.
+  [[nodiscard]] const std::vector<std::int64_t>& starts() const {
+    return scrape().starts;
+  }
   // Refs are below this; it only grows until forget().
   [[nodiscard]] std::size_t series_count() const { return table_.size(); }
   [[nodiscard]] Labels labels(std::uint32_t ref) const;
   // In the order of the lines.
   [[nodiscard]] const std::vector<Metadata>& metadata() const {
-    return metadata_;
+    return lines_scrape_.metadata;
   }
   // Counts up whenever metadata() changes.
   [[nodiscard]] std::uint64_t metadata_version() const {
     return metadata_version_;
   }
   [[nodiscard]] const std::vector<ExemplarEntry>& exemplars() const {
-    return exemplars_;
+    return scrape().exemplars;
   }
   // Drops everything that is known; refs begin at 0 again.
   void forget();
@@ -86,16 +94,33 @@ class TargetParser {
   void collect_metadata();
   void collect_exemplars();
   void drop_body();
+  Status parse_lines(std::string body, Format format);
+  Status parse_protobuf(std::string_view body, const HistogramOptions& options);
+  void classify_series(bool want_starts, bool want_conversion);
+  [[nodiscard]] const TargetScrape& scrape() const {
+    return is_made_ ? made_ : lines_scrape_;
+  }
 
   const bool want_exemplars_;
   SeriesTable table_;
   Format format_ = Format::kText;
   std::string body_;
   std::vector<Line> lines_;  // of body_, unless a parse failed
-  std::vector<Entry> entries_;
-  std::vector<Metadata> metadata_;
   std::uint64_t metadata_version_ = 0;
-  std::vector<ExemplarEntry> exemplars_;
+  TargetScrape lines_scrape_;  // as the lines of body_ have it
+
+  // Out of protobuf, or with histograms converted.
+  bool is_made_ = false;
+  TargetScrape made_;
+  ProtobufParser protobuf_;
+
+  // Of series on the lines: what is worked out once.
+  bool lines_changed_ = false;  // since classify_series
+  bool classified_starts_ = false;
+  bool classified_conversion_ = false;
+  std::vector<bool> classified_;  // by ref
+  StartTimes start_times_;
+  ClassicConverter converter_;
 
   // During parse(): the body before, and how far both are dealt with.
   std::string previous_;

@@ -5,6 +5,7 @@
 #include "libprom/base/number.h"
 #include "libprom/base/utf8.h"
 #include "libprom/exposition/scanner.h"
+#include "libprom/model/histogram_text.h"
 #include "libprom/model/sample.h"
 
 namespace prom::exposition {
@@ -39,6 +40,8 @@ bool Scanner::read_text_comment(Record& record) {
   const std::string_view line = between(at_, stop);
   if (format_ == Format::kPipe) {
     if (line.starts_with(kPipeStale)) return read_stale(record);
+    if (line.starts_with(kPipeStart)) return read_start(record);
+    if (line.starts_with(kPipeExemplar)) return read_pipe_exemplar(record);
     if (line == kPipeBegin) record.kind = Record::Kind::kBegin;
     if (line == kPipeEnd) record.kind = Record::Kind::kEnd;
   }
@@ -85,23 +88,70 @@ bool Scanner::read_text_tail(Record& record) {
   skip_blanks();
   if (at_ == end_ || *at_ == '\n')
     return complain("expected value after metric");
-  if (!read_number<false>(record.value)) return false;
+  const bool is_histogram = format_ == Format::kPipe && *at_ == '{';
+  if (is_histogram ? !read_histogram(record)
+                   : !read_number<false>(record.value))
+    return false;
   skip_blanks();
   if (at_ != end_ && *at_ != '\n' && !read_text_timestamp(record)) return false;
   return finish_line(record);
 }
 
 bool Scanner::read_text_timestamp(Record& record) {
+  record.has_timestamp = read_integer(record.t_ms);
+  return record.has_timestamp;
+}
+
+// Milliseconds since 1970, and blanks.
+bool Scanner::read_integer(std::int64_t& value) {
   const char* const from = at_;
   if (format_ == Format::kPipe) skip('-');
   at_ =
       std::find_if_not(at_, end_, [](char c) { return c >= '0' && c <= '9'; });
   const std::optional<std::int64_t> parsed = parse_int(between(from, at_));
   if (!parsed) return complain("expected a timestamp in milliseconds", from);
-  record.has_timestamp = true;
-  record.t_ms = *parsed;
+  value = *parsed;
   skip_blanks();
   return true;
+}
+
+// {{…}}; what is in it is the parser's to read.
+bool Scanner::read_histogram(Record& record) {
+  const std::string_view rest = between(at_, line_end(at_, end_));
+  const std::size_t close = rest.find(kHistogramClosing);
+  if (!rest.starts_with(kHistogramOpening) || close == std::string_view::npos)
+    return complain("expected a number or a histogram");
+  record.histogram = rest.substr(0, close + kHistogramClosing.size());
+  at_ += record.histogram.size();
+  return true;
+}
+
+// # START name{labels} start timestamp
+bool Scanner::read_start(Record& record) {
+  at_ += kPipeStart.size();
+  record.kind = Record::Kind::kStart;
+  if (!read_series<false>(record)) return false;
+  skip_blanks();
+  if (!read_integer(record.start_ms)) return false;
+  if (!read_text_timestamp(record)) return false;
+  return finish_line(record);
+}
+
+// # EXEMPLAR name{labels} {labels} value timestamp
+bool Scanner::read_pipe_exemplar(Record& record) {
+  at_ += kPipeExemplar.size();
+  record.kind = Record::Kind::kExemplar;
+  if (!read_series<false>(record)) return false;
+  skip_blanks();
+  const char* const from = at_;
+  if (!looking_at('{')) return complain("expected the labels of an exemplar");
+  if (!read_exemplar_labels()) return false;
+  record.exemplar = between(from, at_);
+  skip_blanks();
+  if (!read_number<false>(record.value)) return false;
+  skip_blanks();
+  if (!read_text_timestamp(record)) return false;
+  return finish_line(record);
 }
 
 // # STALE name{labels} timestamp

@@ -5,6 +5,7 @@
 
 #include "libprom/base/number.h"
 #include "libprom/exposition/text.h"
+#include "libprom/model/histogram_text.h"
 #include "libprom/model/sample.h"
 
 namespace prom::exposition {
@@ -117,6 +118,38 @@ void Writer::sample(const Labels& labels, double value,
     append_number(out_, exemplar->value, format_);
     if (exemplar->t_ms) append_timestamp(*exemplar->t_ms);
   }
+  out_ += '\n';
+}
+
+void Writer::sample(const Labels& labels, const FloatHistogram& histogram,
+                    std::int64_t t_ms) {
+  if (format_ != Format::kPipe) return;
+  append_series(out_, labels.metric_name(), labels);
+  out_ += ' ';
+  append_histogram_text(out_, histogram);
+  append_timestamp(t_ms);
+  out_ += '\n';
+}
+
+void Writer::start(const Labels& labels, std::int64_t start_ms,
+                   std::int64_t t_ms) {
+  if (format_ != Format::kPipe) return;
+  out_ += kPipeStart;
+  append_series(out_, labels.metric_name(), labels);
+  append_timestamp(start_ms);
+  append_timestamp(t_ms);
+  out_ += '\n';
+}
+
+void Writer::exemplar(const Labels& labels, const Exemplar& exemplar) {
+  if (format_ != Format::kPipe || !exemplar.t_ms) return;
+  out_ += kPipeExemplar;
+  append_series(out_, labels.metric_name(), labels);
+  out_ += ' ';
+  append_label_set(out_, exemplar.labels);
+  out_ += ' ';
+  append_number(out_, exemplar.value, format_);
+  append_timestamp(*exemplar.t_ms);
   out_ += '\n';
 }
 

@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "libprom/exposition/format.h"
+#include "libprom/model/histogram.h"
 #include "libprom/model/labels.h"
 
 namespace prom::exposition {
@@ -35,6 +36,14 @@ class Writer {
   void sample(const Labels& labels, double value,
               std::optional<std::int64_t> t_ms = std::nullopt,
               const Exemplar* exemplar = nullptr);
+
+  // What only the pipe dialect has; the other formats leave it out.
+  void sample(const Labels& labels, const FloatHistogram& histogram,
+              std::int64_t t_ms);
+  // From `t_ms` on the counter is one that started at `start_ms`; 0: unknown.
+  void start(const Labels& labels, std::int64_t start_ms, std::int64_t t_ms);
+  // REQUIRES: the exemplar has a time.
+  void exemplar(const Labels& labels, const Exemplar& exemplar);
 
   // The last line of OpenMetrics and of the pipe dialect.
   void finish();

@@ -38,15 +38,26 @@ void describe(const exposition::Metadata& metadata, MemorySource& into) {
 Result<std::size_t> add_parsed(exposition::Parser& parser, std::int64_t now_ms,
                                MemorySource& into) {
   std::size_t samples = 0;
+  std::unordered_map<std::size_t, std::int64_t> starts;  // by series
   while (true) {
     const auto item = parser.next();
     if (!item) return fail(item.error());
     if (*item == exposition::Parser::Item::kEnd) return samples;
     if (*item == exposition::Parser::Item::kMetadata)
       describe(parser.metadata(), into);
+    if (*item == exposition::Parser::Item::kStart)
+      starts[into.series(parser.labels())] = parser.start_ms();
     if (*item != exposition::Parser::Item::kSample) continue;
     const exposition::Sample& sample = parser.sample();
-    into.add(parser.labels(), sample.t_ms.value_or(now_ms), sample.value);
+    const std::int64_t t_ms = sample.t_ms.value_or(now_ms);
+    const std::size_t series = into.series(parser.labels());
+    const auto start = starts.find(series);
+    const std::int64_t start_ms = start == starts.end() ? 0 : start->second;
+    if (sample.is_histogram) {
+      into.add(series, t_ms, parser.histogram(), start_ms);
+    } else {
+      into.add(series, t_ms, sample.value, start_ms);
+    }
     ++samples;
   }
 }

@@ -21,6 +21,7 @@ struct Batch {
   wire::Row row;
   std::vector<wire::Loose::Item> loose;
   std::vector<wire::MetadataFrame::Item> metadata;
+  std::vector<wire::ExemplarFrame::Item> exemplars;
   bool is_last = false;  // of this source, which is gone
 
   // Memory that it holds; columns are the target's.

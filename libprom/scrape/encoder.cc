@@ -36,6 +36,7 @@ class EncoderBase : public Encoder {
       }
     }
     if (!batch.loose.empty()) write_loose(batch);
+    if (!batch.exemplars.empty()) write_exemplars(batch);
     if (batch.is_last) {
       written_.erase(batch.row.source);
       forget(batch.row.source);
@@ -65,6 +66,7 @@ class EncoderBase : public Encoder {
   virtual void write_columns(const Batch& batch) = 0;
   virtual void write_row(const Columns& columns, const wire::Row& row) = 0;
   virtual void write_loose(const Batch& batch) = 0;
+  virtual void write_exemplars(const Batch& batch) = 0;
   virtual void forget(std::uint64_t source) = 0;
 
   std::string& out_;
@@ -97,23 +99,69 @@ class TextEncoder final : public EncoderBase {
     }
   }
 
-  void write_columns(const Batch& /*batch*/) override {}
+  // Columns may have other series than before.
+  void write_columns(const Batch& batch) override {
+    starts_.erase(batch.row.source);
+  }
 
   void write_row(const Columns& columns, const wire::Row& row) override {
-    for (std::size_t i = 0; i < columns.size(); ++i)
-      if (!wire::is_absent(row.values[i]))
+    write_starts(columns, row);
+    auto histogram = row.histograms.begin();
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (wire::is_absent(row.values[i])) continue;
+      if (histogram != row.histograms.end() && histogram->column == i) {
+        writer_.sample(columns[i], histogram->histogram, row.t_ms);
+        ++histogram;
+      } else {
         writer_.sample(columns[i], row.values[i], row.t_ms);
+      }
+    }
   }
 
   void write_loose(const Batch& batch) override {
-    for (const auto& item : batch.loose)
-      writer_.sample(item.labels, item.value, item.t_ms);
+    for (const auto& item : batch.loose) {
+      if (item.histogram) {
+        writer_.sample(item.labels, *item.histogram, item.t_ms);
+      } else {
+        writer_.sample(item.labels, item.value, item.t_ms);
+      }
+    }
   }
 
-  void forget(std::uint64_t /*source*/) override {}
+  void write_exemplars(const Batch& batch) override {
+    for (const auto& item : batch.exemplars)
+      writer_.exemplar(
+          item.series,
+          {.labels = item.labels, .value = item.value, .t_ms = item.t_ms});
+  }
+
+  void forget(std::uint64_t source) override { starts_.erase(source); }
 
  private:
+  // Lines about starts are only written when they change.
+  void write_starts(const Columns& columns, const wire::Row& row) {
+    const auto at = starts_.find(row.source);
+    if (row.starts.empty() && at == starts_.end()) return;
+    std::unordered_map<std::uint32_t, std::int64_t>& known =
+        starts_[row.source];
+    auto start = row.starts.begin();
+    for (std::uint32_t i = 0; i < columns.size(); ++i) {
+      const bool has = start != row.starts.end() && start->column == i;
+      const std::int64_t now = has ? (start++)->start_ms : 0;
+      if (wire::is_absent(row.values[i]) || is_stale_nan(row.values[i]))
+        continue;
+      const auto before = known.find(i);
+      if ((before == known.end() ? 0 : before->second) == now) continue;
+      writer_.start(columns[i], now, row.t_ms);
+      known[i] = now;
+    }
+  }
+
   exposition::Writer writer_;
+  // By source and column; a column keeps its series while there is a layout.
+  std::unordered_map<std::uint64_t,
+                     std::unordered_map<std::uint32_t, std::int64_t>>
+      starts_;
 };
 
 class WireEncoder final : public EncoderBase {
@@ -142,6 +190,10 @@ class WireEncoder final : public EncoderBase {
     writer_.write(wire::Loose{.source = batch.row.source,
                               .sequence = batch.row.sequence + 1,
                               .items = batch.loose});
+  }
+
+  void write_exemplars(const Batch& batch) override {
+    writer_.write(wire::ExemplarFrame{.items = batch.exemplars});
   }
 
   void forget(std::uint64_t source) override { writer_.forget(source); }

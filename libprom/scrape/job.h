@@ -6,6 +6,7 @@
 #include <string>
 
 #include "libprom/config/prometheus.h"
+#include "libprom/model/histogram.h"
 #include "libprom/scrape/limits.h"
 
 namespace prom::scrape {
@@ -15,6 +16,8 @@ struct Job {
   config::ScrapeConfig config;
   Limits limits;
   std::string accept;  // header
+  // Native histograms are reduced to it.
+  std::int32_t histogram_schema_max = kHistogramSchemaMax;
 
   explicit Job(config::ScrapeConfig scrape_config);
 };

@@ -13,7 +13,6 @@
 namespace prom::scrape {
 
 // The Accept header: the protocols in falling weight, then anything.
-// Protocols that cannot be parsed here (protobuf) are left out.
 std::string accept_header(const std::vector<config::ScrapeProtocol>& protocols,
                           config::NameEscaping escaping);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
+#include <tuple>
 
 #include "libprom/base/checksum.h"
 #include "libprom/model/sample.h"
@@ -23,8 +25,15 @@ bool too_many(std::uint64_t known, std::uint64_t present) {
 
 std::size_t Batch::bytes() const {
   std::size_t total = sizeof *this + row.values.capacity() * sizeof(double);
-  for (const auto& item : loose)
+  for (const auto& item : loose) {
     total += sizeof item + item.labels.encoded().size();
+    if (item.histogram) total += 16 * item.histogram->sample_weight();
+  }
+  for (const wire::HistogramCell& cell : row.histograms)
+    total += sizeof cell + 16 * cell.histogram.sample_weight();
+  for (const auto& item : exemplars)
+    total += sizeof item + item.series.encoded().size() +
+             item.labels.encoded().size();
   for (const auto& item : metadata)
     total += sizeof item + item.family.size() + item.help.size();
   return total;
@@ -37,25 +46,35 @@ void Sampler::forget_series() {
 }
 
 Status Sampler::take(std::string body, exposition::Format format,
-                     std::int64_t now_ms, const Job& job) {
+                     std::int64_t now_ms, const Job& job,
+                     const exposition::HistogramOptions& histograms) {
   counts_ = {};
   loose_.clear();
-  if (auto ok = parser_.parse(std::move(body), format); !ok) {
+  histograms_.clear();
+  starts_.clear();
+  exemplars_.clear();
+  if (auto ok = parser_.parse(std::move(body), format, histograms); !ok) {
     take_failure();
     return fail(std::move(ok).error());
   }
   counts_.scraped = parser_.entries().size();
   values_.assign(columns_->size(), wire::absent());
-  if (auto ok = place_series(job); !ok) {
+  Status fits = fit_histograms(job);
+  if (fits) fits = place_series(job);
+  if (!fits) {
     roll_back();
     take_failure();
-    return ok;
+    return fits;
   }
   ++good_scrapes_;
-  for (const auto& entry : parser_.entries())
-    if (const std::uint32_t column = columns_of_refs_[entry.ref];
+  const auto& entries = parser_.entries();
+  for (std::size_t i = 0; i < entries.size(); ++i)
+    if (const std::uint32_t column = columns_of_refs_[entries[i].ref];
         column != kDropped)
-      store(column, entry, now_ms, job);
+      store(column, i, now_ms, job);
+  std::ranges::sort(histograms_, {}, &wire::HistogramCell::column);
+  std::ranges::sort(starts_, {}, &wire::StartCell::column);
+  take_exemplars(now_ms, job);
   // What the scrape before had and this one has not ends here.
   for (std::size_t i = 0; i < states_.size(); ++i) {
     Column& column = states_[i];
@@ -65,6 +84,30 @@ Status Sampler::take(std::string body, exposition::Format format,
   }
   last_was_good_ = true;
   entries_last_good_ = counts_.scraped;
+  return {};
+}
+
+// Makes histograms as coarse as the job wants them.
+Status Sampler::fit_histograms(const Job& job) {
+  const std::uint64_t limit = job.config.native_histogram_bucket_limit;
+  std::size_t weight = 0;
+  for (FloatHistogram& h : parser_.histograms()) {
+    if (!h.uses_custom_buckets() && h.schema > job.histogram_schema_max)
+      h.reduce_schema(job.histogram_schema_max);
+    const auto buckets = [&] {
+      return h.positive_buckets.size() + h.negative_buckets.size();
+    };
+    while (limit > 0 && buckets() > limit) {
+      if (h.uses_custom_buckets() || h.schema <= kHistogramSchemaMin)
+        return fail(Code::kLimit, "native_histogram_bucket_limit exceeded: " +
+                                      std::to_string(buckets()) +
+                                      " of at most " + std::to_string(limit));
+      h.reduce_schema(h.schema - 1);
+    }
+    weight += h.sample_weight();
+  }
+  if (weight > wire::kRowHistogramWeightMax)
+    return fail(Code::kLimit, "histograms that take too much memory");
   return {};
 }
 
@@ -100,9 +143,17 @@ std::uint32_t Sampler::add_column(Labels labels) {
   return next;
 }
 
-void Sampler::store(std::uint32_t column,
-                    const exposition::TargetParser::Entry& entry,
+const Labels& Sampler::labels_of(std::uint32_t column) const {
+  return column < columns_->size() ? (*columns_)[column]
+                                   : fresh_[column - columns_->size()];
+}
+
+void Sampler::store(std::uint32_t column, std::size_t entry_index,
                     std::int64_t now_ms, const Job& job) {
+  const exposition::TargetEntry& entry = parser_.entries()[entry_index];
+  const bool is_histogram = entry.histogram != exposition::TargetEntry::kFloat;
+  const std::int64_t start_ms =
+      parser_.starts().empty() ? 0 : parser_.starts()[entry_index];
   Column& state = states_[column];
   // All NaNs are one, so that no sample looks like a marker of ours.
   const double value = std::isnan(entry.value) ? normal_nan() : entry.value;
@@ -115,10 +166,10 @@ void Sampler::store(std::uint32_t column,
       ++counts_.out_of_bounds;
       return;
     }
-    const Labels& labels = column < columns_->size()
-                               ? (*columns_)[column]
-                               : fresh_[column - columns_->size()];
-    loose_.push_back({labels, entry.t_ms, value});
+    loose_.push_back({labels_of(column), entry.t_ms, value, start_ms});
+    if (is_histogram)
+      loose_.back().histogram = std::make_shared<const FloatHistogram>(
+          std::move(parser_.histograms()[entry.histogram]));
     return;
   }
   if (!wire::is_absent(values_[column])) {
@@ -128,6 +179,49 @@ void Sampler::store(std::uint32_t column,
   state.seen = good_scrapes_;
   state.in_row = true;
   values_[column] = value;
+  if (is_histogram)
+    histograms_.push_back(
+        {column, std::move(parser_.histograms()[entry.histogram])});
+  if (start_ms != 0) starts_.push_back({column, start_ms});
+}
+
+// An exposition repeats its exemplars until there are others, so those that
+// were sent are left out.  Order and rules are upstream's storage's.
+void Sampler::take_exemplars(std::int64_t now_ms, const Job& job) {
+  const auto order = [](const SentExemplar& e) {
+    return std::tuple(e.t_ms, e.value, e.labels_hash);
+  };
+  std::vector<std::pair<std::uint32_t, SentExemplar>> newest;
+  for (const exposition::TargetExemplar& one : parser_.exemplars()) {
+    const exposition::TargetEntry& entry = parser_.entries()[one.entry];
+    const std::uint32_t column = columns_of_refs_[entry.ref];
+    if (column == kDropped) continue;
+    const bool at_entry = entry.has_timestamp && job.config.honor_timestamps;
+    const std::int64_t t_ms =
+        one.exemplar.t_ms.value_or(at_entry ? entry.t_ms : now_ms);
+    if (t_ms > now_ms + kFutureMsMax) continue;
+    const double value =
+        std::isnan(one.exemplar.value) ? normal_nan() : one.exemplar.value;
+    const SentExemplar now{t_ms, value, one.exemplar.labels.hash()};
+    const auto sent = sent_exemplars_.find(column);
+    if (sent != sent_exemplars_.end()) {
+      const SentExemplar& before = sent->second;
+      const bool repeated = !one.exemplar.t_ms && before.value == value &&
+                            before.labels_hash == now.labels_hash;
+      if (repeated || order(now) <= order(before)) continue;
+    }
+    exemplars_.push_back({labels_of(column), one.exemplar.labels, t_ms, value});
+    newest.emplace_back(column, now);
+  }
+  for (const auto& [column, now] : newest) {
+    SentExemplar& sent = sent_exemplars_.try_emplace(column, now).first->second;
+    if (order(sent) < order(now)) sent = now;
+  }
+  // Those of one series ascending, else a store would refuse some.
+  std::ranges::stable_sort(exemplars_, [&](const auto& a, const auto& b) {
+    return std::tuple(a.t_ms, a.value, a.labels.hash()) <
+           std::tuple(b.t_ms, b.value, b.labels.hash());
+  });
 }
 
 // Takes back the columns of a scrape that failed half-way.
@@ -141,6 +235,9 @@ void Sampler::roll_back() {
 }
 
 void Sampler::take_failure() {
+  histograms_.clear();
+  starts_.clear();
+  exemplars_.clear();
   values_.assign(columns_->size(), wire::absent());
   mark_stale();
   last_was_good_ = false;
@@ -204,9 +301,15 @@ Batch Sampler::make_batch(std::int64_t now_ms) {
   batch.row.version = version_;
   batch.row.t_ms = now_ms;
   batch.row.values = std::move(values_);
+  batch.row.histograms = std::move(histograms_);
+  batch.row.starts = std::move(starts_);
   batch.loose = std::move(loose_);
+  batch.exemplars = std::move(exemplars_);
   values_ = {};
+  histograms_ = {};
+  starts_ = {};
   loose_ = {};
+  exemplars_ = {};
   return batch;
 }
 
@@ -300,6 +403,7 @@ void Sampler::forget_gone_series() {
   }
   columns_ = std::move(kept);
   states_ = std::move(states);
+  sent_exemplars_.clear();
   ++version_;
   columns_of_refs_.assign(columns_of_refs_.size(), kUnknown);
 }

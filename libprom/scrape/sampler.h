@@ -53,7 +53,8 @@ class Sampler {
   // Takes an answer.  On failure (kBadData, kLimit) nothing of it is kept, as
   // if take_failure had been called.  `now_ms` is the timestamp of the row.
   Status take(std::string body, exposition::Format format, std::int64_t now_ms,
-              const Job& job);
+              const Job& job,
+              const exposition::HistogramOptions& histograms = {});
   // There was no answer: what the last scrape had goes stale.
   void take_failure();
   // REQUIRES: one of the above was called since.  The row's source and
@@ -80,9 +81,19 @@ class Sampler {
     bool in_row = false;     // and it goes stale when it is missing
   };
 
+  // The exemplar of a column that was sent last.
+  struct SentExemplar {
+    std::int64_t t_ms = 0;
+    double value = 0;
+    std::uint64_t labels_hash = 0;
+  };
+
   Status place_series(const Job& job);
-  void store(std::uint32_t column, const exposition::TargetParser::Entry& entry,
-             std::int64_t now_ms, const Job& job);
+  Status fit_histograms(const Job& job);
+  void store(std::uint32_t column, std::size_t entry_index, std::int64_t now_ms,
+             const Job& job);
+  [[nodiscard]] const Labels& labels_of(std::uint32_t column) const;
+  void take_exemplars(std::int64_t now_ms, const Job& job);
   std::uint32_t add_column(Labels labels);
   void publish_columns();
   void roll_back();
@@ -94,7 +105,7 @@ class Sampler {
   Batch make_batch(std::int64_t now_ms);
 
   const Labels labels_;
-  exposition::TargetParser parser_;
+  exposition::TargetParser parser_{true};
   std::vector<std::uint32_t> columns_of_refs_;
 
   std::shared_ptr<Columns> columns_ = std::make_shared<Columns>();
@@ -107,6 +118,10 @@ class Sampler {
 
   std::vector<double> values_;  // of this scrape, by column
   std::vector<wire::Loose::Item> loose_;
+  std::vector<wire::HistogramCell> histograms_;  // of this scrape
+  std::vector<wire::StartCell> starts_;
+  std::vector<wire::ExemplarFrame::Item> exemplars_;
+  boost::unordered_flat_map<std::uint32_t, SentExemplar> sent_exemplars_;
   SampleCounts counts_;
   std::uint32_t good_scrapes_ = 1;  // plus one: columns begin at 0
   bool last_was_good_ = false;

@@ -30,6 +30,12 @@ std::string as_seconds(std::int64_t ms) {
   return format_float(static_cast<double>(ms) / 1e3);
 }
 
+exposition::HistogramOptions histogram_options(const config::Target& spec) {
+  return {.native = spec.scrape_native_histograms,
+          .always_classic = spec.always_scrape_classic_histograms,
+          .convert_classic = spec.convert_classic_histograms_to_nhcb};
+}
+
 // The file that a file:// URL names, when it lies below `directory`.
 Result<std::string> allowed_file(const std::string& url,
                                  const std::string& directory) {
@@ -377,22 +383,29 @@ void Scraper::take_body(Target& target, std::string body,
     return finish_scrape(target, fail(std::move(format).error()));
   }
   if (body.size() < kLaneBytesMin) {
-    return finish_scrape(target, target.sampler.take(std::move(body), *format,
-                                                     target.t_ms, *target.job));
+    return finish_scrape(
+        target,
+        target.sampler.take(std::move(body), *format, target.t_ms, *target.job,
+                            histogram_options(target.spec)));
   }
   target.in_flight = true;
   // Shared by the two steps, of which the second ends with it.
   struct Work {
     std::string body;
     JobPointer job;
+    exposition::HistogramOptions histograms;
     Status status;
   };
-  auto work = std::make_shared<Work>(
-      Work{.body = std::move(body), .job = target.job, .status = {}});
+  auto work =
+      std::make_shared<Work>(Work{.body = std::move(body),
+                                  .job = target.job,
+                                  .histograms = histogram_options(target.spec),
+                                  .status = {}});
   lane_.start(
       [work, &target, format = *format] {
-        work->status = target.sampler.take(std::move(work->body), format,
-                                           target.t_ms, *work->job);
+        work->status =
+            target.sampler.take(std::move(work->body), format, target.t_ms,
+                                *work->job, work->histograms);
       },
       [this, work, &target] { finish_scrape(target, work->status); });
 }

@@ -1,6 +1,7 @@
 #include "libprom/store/text_input.h"
 
 #include <bit>
+#include <memory>
 #include <random>
 
 #include "libprom/os/log.h"
@@ -29,12 +30,48 @@ void TextInput::forget_old_numbers() {
   known_in_ = writer_.generation();
 }
 
+Hash128 TextInput::hash_of(const Parser& parser) const {
+  const std::uint64_t seed =
+      seed_ + static_cast<std::uint64_t>(parser.continuation().type);
+  return hash128(parser.sample().series, seed);
+}
+
+void TextInput::note_start(const Parser& parser) {
+  if (starts_.size() >= kKnownMax) starts_.clear();
+  if (parser.start_ms() == 0) {
+    starts_.erase(hash_of(parser));
+  } else {
+    starts_[hash_of(parser)] = parser.start_ms();
+  }
+}
+
+void TextInput::note_exemplar(const Parser& parser) {
+  const exposition::Exemplar exemplar = parser.exemplar();
+  exemplars_.items.push_back(
+      {parser.labels(), exemplar.labels,
+       exemplar.t_ms.value_or(parser.sample().t_ms.value_or(now_ms_)),
+       exemplar.value});
+}
+
+// The number of what the sample has beyond a float, if it has.
+std::uint32_t TextInput::extra_of(const Parser& parser) {
+  SampleExtra extra;
+  if (!starts_.empty()) {
+    const auto start = starts_.find(hash_of(parser));
+    if (start != starts_.end()) extra.start_ms = start->second;
+  }
+  if (parser.sample().is_histogram)
+    extra.histogram =
+        std::make_shared<const FloatHistogram>(parser.histogram());
+  if (extra.start_ms == 0 && !extra.histogram) return kNone;
+  extras_.push_back(std::move(extra));
+  return static_cast<std::uint32_t>(extras_.size() - 1);
+}
+
 // kNone: not known yet, to be named by name_new.  The type before a line
 // decides how `le` and `quantile` are written.
 SeriesId TextInput::series_of(const Parser& parser) {
-  const std::uint64_t seed =
-      seed_ + static_cast<std::uint64_t>(parser.continuation().type);
-  const Hash128 hash = hash128(parser.sample().series, seed);
+  const Hash128 hash = hash_of(parser);
   const auto at = known_.find(hash);
   if (at != known_.end()) return at->second;
   new_.push_back(
@@ -98,7 +135,16 @@ Status TextInput::parse(Parser& parser, Hold hold, Run& run) {
       note_metadata(parser.metadata());
       continue;
     }
+    if (*item == Parser::Item::kStart) {
+      note_start(parser);
+      continue;
+    }
+    if (*item == Parser::Item::kExemplar) {
+      note_exemplar(parser);
+      continue;
+    }
     const exposition::Sample& sample = parser.sample();
+    if (sample.has_exemplar) note_exemplar(parser);
     const std::int64_t t_ms = sample.t_ms.value_or(now_ms_);
     const SeriesId series = series_of(parser);
     const SourceId group = hold == Hold::kGroup ? writer_.home(series) : kNone;
@@ -108,15 +154,20 @@ Status TextInput::parse(Parser& parser, Hold hold, Run& run) {
              .series = sample.series.data(),
              .before = before,
              .group = group};
-    samples_.push_back(
-        {series, t_ms, std::bit_cast<std::uint64_t>(sample.value)});
+    samples_.push_back({series, t_ms,
+                        std::bit_cast<std::uint64_t>(sample.value),
+                        extra_of(parser)});
   }
 }
 
 Status TextInput::deliver() {
   name_new();
-  Status done = writer_.add(samples_);
+  Status done = writer_.add(samples_, extras_);
   samples_.clear();
+  extras_.clear();
+  // Those of a piece that is held come again, which does no harm.
+  if (done && !exemplars_.items.empty()) done = writer_.add(exemplars_);
+  exemplars_.items.clear();
   if (done && !metadata_.empty()) {
     wire::MetadataFrame frame;
     for (auto& [family, item] : metadata_)

@@ -62,6 +62,10 @@ class TextInput {
   void keep_samples(std::size_t count);
   void name_new();
   void note_metadata(const exposition::Metadata& metadata);
+  void note_start(const exposition::Parser& parser);
+  void note_exemplar(const exposition::Parser& parser);
+  std::uint32_t extra_of(const exposition::Parser& parser);
+  [[nodiscard]] Hash128 hash_of(const exposition::Parser& parser) const;
   Status deliver();
 
   Writer& writer_;
@@ -78,6 +82,10 @@ class TextInput {
   boost::unordered_flat_map<Hash128, SeriesId, HashOf> known_;
   std::uint64_t known_in_ = 0;  // generation that the numbers are of
   std::vector<SeriesSample> samples_;
+  std::vector<SampleExtra> extras_;  // of samples_
+  // Starts that `# START` told, by series text; they hold until told otherwise.
+  boost::unordered_flat_map<Hash128, std::int64_t, HashOf> starts_;
+  wire::ExemplarFrame exemplars_;
   // Of samples_, ascending: those of series that were not known.
   struct NewSeries {
     std::size_t sample = 0;

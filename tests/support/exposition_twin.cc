@@ -35,6 +35,11 @@ Found parse_afresh(const std::string& body, exposition::Format format) {
       found.metadata.push_back(parser.metadata());
       continue;
     }
+    if (*item != Parser::Item::kSample) continue;
+    if (parser.sample().is_histogram) {
+      found.error = "no target exposes histograms in this way";
+      return found;
+    }
     Found::Sample& sample = found.samples.emplace_back();
     sample.labels = parser.labels();
     sample.value = parser.sample().value;

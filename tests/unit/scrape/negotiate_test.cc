@@ -24,11 +24,13 @@ TEST(AcceptHeader, IsUpstreams) {
             "text/plain;version=1.0.0;escaping=underscores;q=0.6,*/*;q=0.5");
 }
 
-TEST(AcceptHeader, LeavesOutWhatCannotBeParsed) {
+TEST(AcceptHeader, AsksForProtobufWhereItIsListed) {
   EXPECT_EQ(accept_header({ScrapeProtocol::kPrometheusProto,
                            ScrapeProtocol::kPrometheusText004},
                           NameEscaping::kAllowUtf8),
-            "text/plain;version=0.0.4;q=0.6,*/*;q=0.5");
+            "application/vnd.google.protobuf;"
+            "proto=io.prometheus.client.MetricFamily;encoding=delimited;q=0.6,"
+            "text/plain;version=0.0.4;q=0.5,*/*;q=0.4");
 }
 
 TEST(FormatOf, ReadsTheMediaType) {
@@ -52,8 +54,13 @@ TEST(FormatOf, ReadsTheMediaType) {
            {"text/html", {}, {}},
            {"text/html", text, Format::kText},
            {"text/html", open, Format::kOpenMetrics},
-           {"text/html", ScrapeProtocol::kPrometheusProto, {}},
-           {"application/vnd.google.protobuf", text, {}},
+           {"text/html", ScrapeProtocol::kPrometheusProto, Format::kProtobuf},
+           {"application/vnd.google.protobuf", text, Format::kProtobuf},
+           {"application/vnd.google.protobuf; "
+            "proto=io.prometheus.client.MetricFamily; encoding=delimited",
+            {},
+            Format::kProtobuf},
+           {"application/vnd.google.protobuf; encoding=text", text, {}},
            {"\x1b[31m;;;", {}, {}}}) {
     const auto got = format_of(type, fallback);
     EXPECT_EQ(got.has_value(), expected.has_value()) << type;
