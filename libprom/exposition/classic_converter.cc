@@ -39,7 +39,6 @@ void ClassicConverter::see(std::uint32_t ref, std::string_view family,
 void ClassicConverter::convert(const TargetScrape& from, bool keep_classic,
                                TargetScrape& into) {
   into.clear();
-  into.metadata = from.metadata;
   const auto& entries = from.entries;
   for (std::size_t begin = 0; begin < entries.size();) {
     const Part& first = parts_[entries[begin].ref];

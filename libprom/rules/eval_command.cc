@@ -201,7 +201,7 @@ Result<Exit> Evaluation::run() {
   }
   if (left_out_ > 0)
     io_.complain(std::to_string(left_out_) +
-                 " histograms were not recorded: pipes carry floats");
+                 " histograms were not recorded: they are invalid");
   if (auto done = deliver(); !done) return fail(std::move(done).error());
   return failures > 0 ? Exit::kNo : Exit::kOk;
 }

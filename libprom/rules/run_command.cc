@@ -196,8 +196,9 @@ Status Daemon::start() {
                   io_.clock.wall_ms() * 1'000'000);
   registry_.counter_from(
       "prom_rules_samples_dropped_total",
-      "Samples that were not written: the reader is slow, or histograms.", {},
-      [this] { return static_cast<double>(output_->samples_dropped()); });
+      "Samples that were not written: the reader is slow, or histograms are "
+      "invalid.",
+      {}, [this] { return static_cast<double>(output_->samples_dropped()); });
   if (options_.alerts.empty() || is_url(options_.alerts)) {
     notifier_.emplace(
         Notifier::Options{.queue_alerts_max = static_cast<std::size_t>(

@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <chrono>
 
+#include "libprom/model/histogram_codec.h"
+
 namespace prom::rules {
 namespace {
 
@@ -30,17 +32,34 @@ SampleEncoder::SampleEncoder(std::string& out, bool wire, std::int64_t now_ns)
 
 std::size_t SampleEncoder::add(std::uint64_t rule,
                                std::span<const Sample> samples) {
-  std::vector<Sample> floats;
-  floats.reserve(samples.size());
-  for (const Sample& sample : samples)
-    if (sample.histogram == nullptr) floats.push_back(sample);
-  const std::size_t left_out = samples.size() - floats.size();
-  if (floats.empty()) return left_out;
+  std::vector<Sample> taken;
+  taken.reserve(samples.size());
+  std::size_t weight = 0;
+  for (const Sample& sample : samples) {
+    Sample one = sample;
+    if (sample.histogram != nullptr) {
+      FloatHistogram histogram = *sample.histogram;
+      if (!admit(histogram)) continue;
+      weight += histogram.sample_weight();
+      if (weight > wire::kRowHistogramWeightMax) continue;
+      one.value = histogram.sum;
+      one.histogram =
+          std::make_shared<const FloatHistogram>(std::move(histogram));
+    }
+    taken.push_back(std::move(one));
+  }
+  const std::size_t left_out = samples.size() - taken.size();
+  if (taken.empty()) return left_out;
   if (wire_) {
-    add_row(rule, floats);
-  } else {
-    for (const Sample& sample : floats)
+    add_row(rule, taken);
+    return left_out;
+  }
+  for (const Sample& sample : taken) {
+    if (sample.histogram != nullptr) {
+      text_->sample(sample.labels, *sample.histogram, sample.t_ms);
+    } else {
       text_->sample(sample.labels, sample.value, sample.t_ms);
+    }
   }
   return left_out;
 }
@@ -64,7 +83,12 @@ void SampleEncoder::add_row(std::uint64_t rule,
                 .sequence = ++sequence_,
                 .t_ms = samples.front().t_ms,
                 .values = {}};
-  for (const Sample& sample : samples) row.values.push_back(sample.value);
+  for (const Sample& sample : samples) {
+    if (sample.histogram != nullptr)
+      row.histograms.push_back(
+          {static_cast<std::uint32_t>(row.values.size()), *sample.histogram});
+    row.values.push_back(sample.value);
+  }
   frames_->write(row);
 }
 

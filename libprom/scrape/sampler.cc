@@ -74,6 +74,7 @@ Status Sampler::take(std::string body, exposition::Format format,
       store(column, i, now_ms, job);
   std::ranges::sort(histograms_, {}, &wire::HistogramCell::column);
   std::ranges::sort(starts_, {}, &wire::StartCell::column);
+  if (starts_.size() > wire::kRowStartsMax) starts_.resize(wire::kRowStartsMax);
   take_exemplars(now_ms, job);
   // What the scrape before had and this one has not ends here.
   for (std::size_t i = 0; i < states_.size(); ++i) {

@@ -34,6 +34,11 @@ void add_totals(exposition::Registry& registry, const Writer& writer) {
           {{"reason", to_string(static_cast<Refusal>(i))}});
   total("prom_store_samples_repeated_total",
         "Samples that the store had already.", counters.repeated);
+  total("prometheus_tsdb_exemplar_exemplars_appended_total",
+        "Total number of appended exemplars.", counters.exemplars);
+  total("prom_store_exemplars_refused_total",
+        "Exemplars that are too old or too long, or of no known series.",
+        counters.exemplars_refused);
   total("prom_store_rows_total", "Rows appended.", counters.rows);
   total("prom_store_commits_total", "Batches published.", counters.commits);
   total("prom_store_syncs_total", "Syncs to the disk.", counters.syncs);

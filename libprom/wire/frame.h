@@ -49,8 +49,10 @@ constexpr std::size_t kColumnsKeptMax = 64ULL << 20U;
 // One call of Reader::read stops after about so much memory of frames, since
 // a few bytes may be a wide row.
 constexpr std::size_t kDecodedBytesMax = 128ULL << 20U;
-// Histograms of one row, in units of FloatHistogram::sample_weight().
-constexpr std::size_t kRowHistogramWeightMax = 2ULL << 20U;
+// Histograms of one row, in units of FloatHistogram::sample_weight(), and
+// starts of one row: a whole row is one frame.
+constexpr std::size_t kRowHistogramWeightMax = 1ULL << 20U;
+constexpr std::size_t kRowStartsMax = 1ULL << 20U;
 constexpr std::uint32_t kRowsPerWhole = 64;
 constexpr std::uint32_t kRowsPerLayout = 256;
 
@@ -176,7 +178,8 @@ class Writer {
   void write(const Layout& layout);
   // REQUIRES: the layout with this version was the last one written for this
   // source; as many values as it has series; a sequence above the last one;
-  // histograms of at most kRowHistogramWeightMax in all.
+  // histograms of at most kRowHistogramWeightMax in all; at most kRowStartsMax
+  // starts.
   void write(const Row& row);
   // Returns the number of frames that it took, 0 for no items: the first one
   // has loose.sequence, the next that plus one, and so on; the caller counts
