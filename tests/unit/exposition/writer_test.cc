@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "libprom/exposition/parser.h"
+#include "libprom/model/histogram_text.h"
 #include "libprom/model/sample.h"
 
 namespace prom::exposition {
@@ -119,6 +120,38 @@ TEST(Writer, WritesExemplarsThatTheParserReadsBack) {
     ASSERT_TRUE(parser.sample().has_exemplar) << out;
     EXPECT_EQ(parser.exemplar(), exemplar) << out;
   }
+}
+
+TEST(Writer, TellsHistogramsStartsAndExemplarsInThePipeDialect) {
+  const Labels labels{{kMetricName, "h"}, {"a", "b"}};
+  const auto histogram =
+      parse_histogram_text("{{schema:3 count:7 sum:1.5 buckets:[4 _x2 3]}}");
+  ASSERT_TRUE(histogram);
+  std::string out;
+  Writer writer(out, Format::kPipe);
+  writer.start(labels, 1000, 5000);
+  writer.sample(labels, *histogram, 5000);
+  writer.exemplar(labels,
+                  {.labels = {{"id", "x"}}, .value = 0.5, .t_ms = 4000});
+  writer.finish();
+  EXPECT_EQ(out,
+            "# prom-samples v1\n"
+            "# START h{a=\"b\"} 1000 5000\n"
+            "h{a=\"b\"} {{schema:3 count:7 sum:1.5 buckets:[4 _x2 3]}} 5000\n"
+            "# EXEMPLAR h{a=\"b\"} {id=\"x\"} 0.5 4000\n"
+            "# prom-samples end\n");
+  Parser parser(out, Format::kPipe);
+  ASSERT_EQ(*parser.next(), Parser::Item::kStart);
+  EXPECT_EQ(parser.start_ms(), 1000);
+  ASSERT_EQ(*parser.next(), Parser::Item::kSample);
+  EXPECT_TRUE(parser.sample().is_histogram);
+  EXPECT_TRUE(parser.histogram().equals(*histogram));
+  EXPECT_EQ(parser.labels(), labels);
+  ASSERT_EQ(*parser.next(), Parser::Item::kExemplar);
+  EXPECT_EQ(parser.labels(), labels);
+  EXPECT_EQ(parser.exemplar(),
+            (Exemplar{.labels = {{"id", "x"}}, .value = 0.5, .t_ms = 4000}));
+  EXPECT_EQ(*parser.next(), Parser::Item::kEnd);
 }
 
 }  // namespace
