@@ -112,6 +112,8 @@ class ExpositionReader final : public ImportReader {
         note(parser.metadata());
         continue;
       }
+      // Starts and exemplars have no place in an import.
+      if (*item != Parser::Item::kSample) continue;
       if (Status done = add(parser); !done) return fail(done.error());
     }
   }
@@ -132,6 +134,8 @@ class ExpositionReader final : public ImportReader {
       if (!added) return fail(added.error());
       series = *added;
     }
+    if (sample.is_histogram)
+      return sorter_.add(series, *sample.t_ms, parser.histogram());
     return sorter_.add(series, *sample.t_ms, sample.value);
   }
 
