@@ -50,6 +50,9 @@ std::string walk(Parser& parser) {
     const Result<Parser::Item> item = parser.next();
     if (!item) return out + "error " + item.error().message + "\n";
     switch (*item) {
+      case Parser::Item::kStart:
+      case Parser::Item::kExemplar:
+        break;
       case Parser::Item::kEnd:
         return out;
       case Parser::Item::kMetadata:
