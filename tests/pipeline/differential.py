@@ -126,21 +126,17 @@ class Generator:
             return f"{function}({self.window(below)})"
         if kind == 3:
             function = self.pick("abs", "ceil", "floor", "exp", "sqrt", "ln",
-                                 "sgn", "timestamp", "hour", "minute", "-",
-                                 "absent")
+                                 "sgn", "timestamp", "-", "absent")
             inner = self.vector(below)
             return f"-({inner})" if function == "-" else f"{function}({inner})"
         if kind in (4, 5):
             clause = self.pick("", "by (job)", "by (code)", "without (code)",
                                "by (job, le)")
             function = self.pick("sum", "avg", "min", "max", "count", "group",
-                                 "stddev", "stdvar", "quantile", "topk",
-                                 "bottomk")
-            parameter = {"quantile": self.pick("0.3", "0.9"), "topk": "2",
-                         "bottomk": "1"}.get(function)
+                                 "stddev", "stdvar", "quantile")
             arguments = self.vector(below)
-            if parameter:
-                arguments = f"{parameter}, {arguments}"
+            if function == "quantile":
+                arguments = f"{self.pick('0.3', '0.9')}, {arguments}"
             return f"{function} {clause} ({arguments})"
         if kind == 6:
             operator = self.pick("+", "-", "*", "/", "%", "^", ">", "<",
@@ -156,7 +152,12 @@ class Generator:
             matching = self.pick("", "on (job)")
             return (f"({self.vector(below)} {operator} {matching} "
                     f"{self.vector(below)})")
+        # Which of equal elements topk takes is left open, as is the hour of an
+        # infinity.
+        pick = self.pick("topk", "bottomk")
         return self.pick(
+            f"{pick}(2, avg_over_time(requests_total[{self.duration()}]))",
+            f"minute(timestamp({self.selector()}))",
             "histogram_quantile(0.9, sum by (le, job) "
             f"(rate(latency_bucket[{self.duration()}])))",
             f'label_replace({self.vector(below)}, "x", "$1", "job", "(.).*")',
