@@ -331,8 +331,8 @@ void Session::dispatch() {
   request->body = beast::buffers_to_string(message.body().data());
   request->peer = peer_;
   asio::post(core_.pool, [self = shared_from_this(), request] {
-    auto [answer, gzipped] = answer_request(
-        *request, self->core_.handler, self->core_.options.body_bytes_max);
+    auto [answer, gzipped] = answer_request(*request, self->core_.handler,
+                                            self->core_.options.body_bytes_max);
     asio::post(self->core_.io,
                [self, gzipped, response = std::move(answer)]() mutable {
                  self->send(std::move(response), gzipped);

@@ -61,8 +61,7 @@ const FloatHistogram* histogram_at(const SeriesSamples& samples,
   return samples.histogram.empty() ? nullptr : samples.histogram[i];
 }
 
-Merged merge(const SeriesSamples& below,
-             const RecentSamples::Series& recent) {
+Merged merge(const SeriesSamples& below, const RecentSamples::Series& recent) {
   Merged out;
   std::size_t i = 0;
   std::size_t j = 0;
