@@ -134,7 +134,7 @@ class Compaction {
                  std::uint64_t first_generation) {
     Status done = publish_manifest(made, replaced, deleted, first_generation);
     if (!done) {
-      remove_unnamed(made);
+      remove_unnamed(files_, options_.store, made);
       return done;
     }
     for (const block::BlockInfo& block : made) {
@@ -146,18 +146,6 @@ class Compaction {
       if (!done) return done;
     }
     return {};
-  }
-
-  // After a manifest that could not be published, or was and could not be
-  // synced.
-  void remove_unnamed(std::span<const block::BlockInfo> made) {
-    const auto manifest = load_manifest(options_.store);
-    if (!manifest) return;
-    for (const block::BlockInfo& block : made) {
-      if (std::ranges::find(manifest->blocks, block.id, &ManifestBlock::id) ==
-          manifest->blocks.end())
-        (void)files_.unlink(block_path(options_.store, block.id));
-    }
   }
 
   Status publish_manifest(std::span<const block::BlockInfo> made,

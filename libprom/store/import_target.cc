@@ -131,8 +131,7 @@ Result<std::unique_ptr<ImportTarget>> ImportTarget::open(
 }
 
 ImportTarget::~ImportTarget() {
-  for (const block::BlockInfo& info : made_)
-    (void)files_.unlink(block_path(store_, info.id));
+  remove_unnamed(files_, store_, made_);
 }
 
 Result<std::unique_ptr<block::Writer>> ImportTarget::begin_block(

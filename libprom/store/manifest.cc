@@ -246,6 +246,18 @@ Status publish_blocks(os::FileSystem& files, const std::string& store,
   return editor->publish();
 }
 
+void remove_unnamed(os::FileSystem& files, const std::string& store,
+                    std::span<const block::BlockInfo> blocks) {
+  const auto manifest = load_manifest(store);
+  if (!manifest) return;
+  for (const block::BlockInfo& info : blocks) {
+    const auto named =
+        std::ranges::find(manifest->blocks, info.id, &ManifestBlock::id);
+    if (named == manifest->blocks.end())
+      (void)files.unlink(block_path(store, info.id));
+  }
+}
+
 Result<os::FileLock> lock_blocks(const std::string& store) {
   auto lock = os::FileLock::acquire(store + "/compact.lock");
   if (!lock || os::exists(manifest_path(store))) return lock;

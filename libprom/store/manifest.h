@@ -113,6 +113,12 @@ Status repair_manifest(os::FileSystem& files, const std::string& store);
 Status publish_blocks(os::FileSystem& files, const std::string& store,
                       std::span<const block::BlockInfo> blocks);
 
+// After blocks could not be published, or were and that could not be synced:
+// removes those that the manifest does not name.  While it cannot be read, all
+// stay.
+void remove_unnamed(os::FileSystem& files, const std::string& store,
+                    std::span<const block::BlockInfo> blocks);
+
 // kBusy when a compaction or an import is under way.
 Result<os::FileLock> lock_blocks(const std::string& store);
 
