@@ -61,17 +61,17 @@ Place find_place(const Command& command, std::span<const std::string> before) {
   place.path.push_back(&command);
   for (const std::string& raw : before) {
     const std::string word = unquote_word(raw);
+    const bool may_be_flag = !place.only_words;
+    const Command* const sub = may_be_flag && place.words == 0
+                                   ? find_subcommand(place.command(), word)
+                                   : nullptr;
     if (place.value_of != nullptr) {
       (void)std::exchange(place.value_of, nullptr)->set(word);
-    } else if (place.only_words) {
-      ++place.words;
-    } else if (word == "--") {
+    } else if (may_be_flag && word == "--") {
       place.only_words = true;
-    } else if (word.size() > 1 && word.starts_with('-')) {
+    } else if (may_be_flag && word.size() > 1 && word.starts_with('-')) {
       take_flag(word, place);
-    } else if (const Command* const sub =
-                   find_subcommand(place.command(), word);
-               sub != nullptr && place.words == 0) {
+    } else if (sub != nullptr) {
       place.path.push_back(sub);
     } else {
       ++place.words;

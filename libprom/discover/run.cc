@@ -307,8 +307,8 @@ Exit Session::run() {
 
 }  // namespace
 
-cli::Exit run(const Options& typed, cli::Io& io) {
-  Options options = typed;
+cli::Exit run(const Options& given, cli::Io& io) {
+  Options options = given;
   Status usable = service::resolve(options.service);
   if (options.config_file.empty()) {
     usable = fail(Code::kUsage, "--config.file is required");

@@ -6,6 +6,6 @@
 
 namespace prom::discover {
 
-cli::Exit run(const Options& options, cli::Io& io);
+cli::Exit run(const Options& given, cli::Io& io);
 
 }  // namespace prom::discover

@@ -145,8 +145,8 @@ HostOptions::HostOptions()
       mounts_excluded(kMountsExcluded),
       file_systems_excluded(kFileSystemsExcluded) {}
 
-Exit run_host(const HostOptions& typed, cli::Io& io) {
-  HostOptions options = typed;
+Exit run_host(const HostOptions& given, cli::Io& io) {
+  HostOptions options = given;
   if (Status ok = service::resolve(options.service); !ok) {
     io.complain(ok.error().message);
     return Exit::kUsage;

@@ -27,6 +27,6 @@ struct HostOptions {
   HostOptions();  // node_exporter's defaults
 };
 
-cli::Exit run_host(const HostOptions& options, cli::Io& io);
+cli::Exit run_host(const HostOptions& given, cli::Io& io);
 
 }  // namespace prom::exports

@@ -389,7 +389,7 @@ void Session::refuse(int status, std::string_view why) {
 // with a reset, which could overtake the answer.
 void Session::drain() {
   ErrorCode ignored;
-  stream_.socket().shutdown(Protocol::socket::shutdown_send, ignored);
+  (void)stream_.socket().shutdown(Protocol::socket::shutdown_send, ignored);
   buffer_.clear();
   if (drained_bytes_ > kDrainBytesMax) return close();
   if (drained_bytes_ == 0) stream_.expires_after(kDrainTime);
@@ -485,7 +485,7 @@ void Core::stop(std::int64_t grace_ms) {
   asio::post(io, [this] {
     stopping = true;
     ErrorCode ignored;
-    acceptor.close(ignored);
+    (void)acceptor.close(ignored);
     retry.cancel();
     // end_soon() takes sessions out of the set.
     const auto open_sessions = sessions;
@@ -517,6 +517,7 @@ struct Server::State {
 
 Server::Server(std::unique_ptr<State> state) : state_(std::move(state)) {}
 
+// NOLINTNEXTLINE(bugprone-exception-escape): what cannot be stopped ends here
 Server::~Server() {
   stop();
 }

@@ -9,7 +9,7 @@
 #include "libprom/base/result.h"
 
 namespace boost::interprocess {
-class mapped_region;
+class mapped_region;  // NOLINT: Boost's name
 }
 
 namespace prom::os {

@@ -66,9 +66,9 @@ Result<ProcessStats> process_stats() {
   stats.virtual_bytes = fields[kVirtualBytes];
   stats.resident_bytes = fields[kResidentPages] *
                          static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  static const double booted = boot_time();
+  static const double kBooted = boot_time();
   stats.start_time_seconds =
-      booted + static_cast<double>(fields[kStartTicks]) / ticks;
+      kBooted + static_cast<double>(fields[kStartTicks]) / ticks;
   const auto open = real_file_system().list("/proc/self/fd");
   // One of them is the directory being listed.
   if (open && !open->empty()) stats.open_files = open->size() - 1;

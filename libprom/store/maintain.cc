@@ -86,8 +86,8 @@ cli::Exit run_compaction(Arguments given, CompactOptions options, cli::Io& io) {
   for (const std::string& damage : report->damage)
     io.complain("warning: " + damage);
   io.out.write(fmt::format(
-      "{} generations and {} blocks made into {} blocks, {} samples; {} blocks "
-      "were too old\n",
+      "merged: {} of the head, {} blocks; made: {} blocks, {} samples; "
+      "dropped as too old: {} blocks\n",
       report->generations, report->blocks_merged, report->blocks_made,
       report->samples_written, report->blocks_outlived));
   return cli::Exit::kOk;
