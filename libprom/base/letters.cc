@@ -13,9 +13,9 @@ namespace {
 // The system's table of letters; the program's own locale stays "C".  Never
 // freed: it lives for the whole process.
 locale_t unicode_locale() {
-  static const locale_t locale =
+  static const locale_t kLocale =
       newlocale(LC_CTYPE_MASK, "C.UTF-8", static_cast<locale_t>(nullptr));
-  return locale;
+  return kLocale;
 }
 
 struct CodePointRange {

@@ -347,11 +347,39 @@ Status read_family(std::string_view& body, ProtobufFamily& into) {
   }
 }
 
+namespace {
+
+// The value's field is told by the type; others do not count.
+Status read_metric_value(pbf_reader& in, ProtobufType type,
+                         ProtobufMetric& into) {
+  const std::uint32_t field = in.tag_and_type();
+  const bool is_plain =
+      (field == key(2, kBytes) && type == ProtobufType::kGauge) ||
+      (field == key(5, kBytes) && type == ProtobufType::kUntyped);
+  const bool is_histogram =
+      field == key(7, kBytes) && (type == ProtobufType::kHistogram ||
+                                  type == ProtobufType::kGaugeHistogram);
+  if (is_plain) {
+    read_value(in.get_message(), into);
+  } else if (field == key(3, kBytes) && type == ProtobufType::kCounter) {
+    read_counter(in.get_message(), into);
+  } else if (field == key(4, kBytes) && type == ProtobufType::kSummary) {
+    read_summary(in.get_message(), into);
+  } else if (!is_histogram) {
+    in.skip();
+  } else if (!read_histogram(in.get_message(), into)) {
+    return fail(Code::kLimit, "a histogram of more than " +
+                                  std::to_string(kHistogramBucketsMax) +
+                                  " buckets");
+  }
+  return {};
+}
+
+}  // namespace
+
 Status read_metric(std::string_view bytes, ProtobufType type,
                    ProtobufMetric& into) {
   clear(into);
-  const bool is_histogram =
-      type == ProtobufType::kHistogram || type == ProtobufType::kGaugeHistogram;
   try {
     pbf_reader in(bytes.data(), bytes.size());
     while (in.next()) {
@@ -363,28 +391,8 @@ Status read_metric(std::string_view bytes, ProtobufType type,
           into.t_ms = in.get_int64();
           break;
         default:
-          // The value's field is told by the type; others do not count.
-          if (in.tag_and_type() == key(2, kBytes) &&
-              type == ProtobufType::kGauge) {
-            read_value(in.get_message(), into);
-          } else if (in.tag_and_type() == key(3, kBytes) &&
-                     type == ProtobufType::kCounter) {
-            read_counter(in.get_message(), into);
-          } else if (in.tag_and_type() == key(4, kBytes) &&
-                     type == ProtobufType::kSummary) {
-            read_summary(in.get_message(), into);
-          } else if (in.tag_and_type() == key(5, kBytes) &&
-                     type == ProtobufType::kUntyped) {
-            read_value(in.get_message(), into);
-          } else if (in.tag_and_type() == key(7, kBytes) && is_histogram) {
-            if (!read_histogram(in.get_message(), into))
-              return fail(Code::kLimit,
-                          "a histogram of more than " +
-                              std::to_string(kHistogramBucketsMax) +
-                              " buckets");
-          } else {
-            in.skip();
-          }
+          if (Status read = read_metric_value(in, type, into); !read)
+            return read;
       }
     }
     return {};
@@ -415,6 +423,17 @@ Result<ProtobufLabel> read_label(std::string_view bytes) {
   }
 }
 
+namespace {
+
+Status add_label(std::string_view bytes, std::vector<LabelView>& into) {
+  const auto label = read_label(bytes);
+  if (!label) return fail(label.error());
+  into.push_back({label->name, label->value});
+  return {};
+}
+
+}  // namespace
+
 Result<Exemplar> read_exemplar(std::string_view bytes) {
   try {
     Exemplar exemplar;
@@ -422,12 +441,10 @@ Result<Exemplar> read_exemplar(std::string_view bytes) {
     pbf_reader in(bytes.data(), bytes.size());
     while (in.next()) {
       switch (in.tag_and_type()) {
-        case key(1, kBytes): {
-          const auto label = read_label(text(in.get_view()));
-          if (!label) return fail(label.error());
-          labels.push_back({label->name, label->value});
+        case key(1, kBytes):
+          if (Status added = add_label(text(in.get_view()), labels); !added)
+            return fail(added.error());
           break;
-        }
         case key(2, kFixed64):
           exemplar.value = in.get_double();
           break;

@@ -415,7 +415,7 @@ Status Core::open() {
                   &size) != 0)
     return fail(os::system_error("listen", errno));
   ErrorCode error;
-  acceptor.assign(Protocol(bound.ss_family, 0), listener.fd.get(), error);
+  (void)acceptor.assign(Protocol(bound.ss_family, 0), listener.fd.get(), error);
   if (error)
     return fail(Code::kIo,
                 "listen on " + listener.address + ": " + error.message());

@@ -40,8 +40,9 @@ bool underscores_are_placed_well(std::string_view token) {
 
 std::optional<std::int64_t> integer(std::string_view digits, int base) {
   std::int64_t value = 0;
-  const char* end = digits.data() + digits.size();
-  const auto parsed = std::from_chars(digits.data(), end, value, base);
+  const char* const begin = digits.data();
+  const char* const end = begin + digits.size();
+  const auto parsed = std::from_chars(begin, end, value, base);
   if (parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
   return value;
 }

@@ -45,12 +45,11 @@ void map_cell(const ScalarOperation& operation, std::size_t at, double scalar,
   ElementResult result =
       apply(operation.op, swap ? other : vector, swap ? vector : other,
             annotations, operation.where);
-  if (result.incompatible) {
+  const bool filtered = !operation.return_bool && !result.keep;
+  if (result.incompatible || filtered) {
     cells.clear(at);
   } else if (operation.return_bool) {
     cells.set(at, result.keep ? 1.0 : 0.0);
-  } else if (!result.keep) {
-    cells.clear(at);
   } else if (is_comparison(operation.op)) {
     return;  // the vector's element stays, whichever side it is on
   } else if (result.histogram != nullptr) {

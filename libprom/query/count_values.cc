@@ -48,27 +48,27 @@ Result<StreamPtr> count_values(Evaluator& evaluator,
     return at->second;
   };
   const Cells& cells = table->cells();
+  // Values tend to stay from step to step: rows by the bits of a row's values.
+  using Known = boost::unordered_flat_map<std::uint64_t, std::size_t>;
+  const auto target_at = [&](std::size_t row, std::size_t at,
+                             Known& known) -> Result<std::size_t> {
+    if (cells.kind(at) == CellKind::kHistogram)
+      return target_of(row, cells.histogram(at)->to_string());
+    const auto bits = std::bit_cast<std::uint64_t>(cells.value(at));
+    if (const auto found = known.find(bits); found != known.end())
+      return found->second;
+    auto target = target_of(row, format_float_fixed(cells.value(at)));
+    if (target) known.emplace(bits, *target);
+    return target;
+  };
   for (std::size_t row = 0; row < table->size(); ++row) {
     auto ok = evaluator.query.check();
     if (!ok) return fail(std::move(ok).error());
-    // Values tend to stay from step to step.
-    boost::unordered_flat_map<std::uint64_t, std::size_t> known;
+    Known known;
     for (std::size_t step = 0; step < steps.count; ++step) {
       const std::size_t at = row * steps.count + step;
       if (cells.kind(at) == CellKind::kNone) continue;
-      Result<std::size_t> target = 0;
-      if (cells.kind(at) == CellKind::kHistogram) {
-        target = target_of(row, cells.histogram(at)->to_string());
-      } else {
-        const auto bits = std::bit_cast<std::uint64_t>(cells.value(at));
-        const auto found = known.find(bits);
-        if (found != known.end()) {
-          target = found->second;
-        } else {
-          target = target_of(row, format_float_fixed(cells.value(at)));
-          if (target) known.emplace(bits, *target);
-        }
-      }
+      auto target = target_at(row, at, known);
       if (!target) return fail(std::move(target).error());
       const std::size_t to = *target * steps.count + step;
       const double before =

@@ -192,9 +192,9 @@ double extrapolation(const Window& window, const Increase& increase,
               kMsPerSecond;
   } else {
     if (to_start >= threshold) to_start = gap / 2;
-    const double grown = increase.histogram != nullptr
-                             ? increase.histogram->count
-                             : increase.value;
+    const FloatHistogram* const histogram = increase.histogram.get();
+    const double grown =
+        histogram != nullptr ? histogram->count : increase.value;
     if (is_counter && grown > 0 && increase.first_value >= 0) {
       to_start = std::min(to_start, sampled * (increase.first_value / grown));
     }

@@ -9,7 +9,6 @@ namespace prom::query {
 
 using promql::Expr;
 using promql::FunctionId;
-using promql::ValueType;
 
 namespace {
 

@@ -116,8 +116,8 @@ void keep_last(Series& series) {
   }
 }
 
-void write_exposition(std::vector<Series> all, Kind format, bool with_time,
-                      os::Output& out) {
+void write_exposition(const std::vector<Series>& all, Kind format,
+                      bool with_time, os::Output& out) {
   Exposition exposition(format, with_time, out);
   std::string_view family;
   for (const Series& series : all) {
@@ -148,7 +148,7 @@ void write_textfile(const QueryResult& result, const View& view,
                     os::Output& out) {
   std::vector<Series> all = named_series(result, view);
   for (Series& series : all) keep_last(series);
-  write_exposition(std::move(all), Kind::kText, false, out);
+  write_exposition(all, Kind::kText, false, out);
 }
 
 }  // namespace prom::query
