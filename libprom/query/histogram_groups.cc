@@ -1,5 +1,6 @@
 // histogram_quantile, histogram_quantiles, histogram_fraction: of native
 // histograms one by one, of classic ones by groups of buckets.
+#include <cassert>
 #include <cmath>
 
 #include <boost/unordered/unordered_flat_map.hpp>
@@ -234,6 +235,7 @@ Result<StreamPtr> call_histogram_groups(Evaluator& evaluator,
     }
     task.arguments.push_back(std::move(*values));
   }
+  assert(vector != nullptr);  // the parser has checked the arguments
   task.where = vector->range;
   auto table = evaluator.table(*vector, steps);
   if (!table) return fail(std::move(table).error());

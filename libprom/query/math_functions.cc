@@ -101,15 +101,14 @@ template <typename F>
 MapBody floats_only(F f) {
   return [f = std::move(f)](Cells& cells, Worker& /*worker*/) -> Status {
     for (std::size_t at = 0; at < cells.size(); ++at) {
-      if (cells.kind(at) == CellKind::kFloat) {
-        const std::optional<double> value =
-            f(cells.value(at), at % cells.steps());
-        if (value) {
-          cells.set(at, *value);
-          continue;
-        }
+      const bool is_float = cells.kind(at) == CellKind::kFloat;
+      const std::optional<double> value =
+          is_float ? f(cells.value(at), at % cells.steps()) : std::nullopt;
+      if (value) {
+        cells.set(at, *value);
+      } else {
+        cells.clear(at);
       }
-      cells.clear(at);
     }
     return {};
   };
