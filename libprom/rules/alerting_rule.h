@@ -24,7 +24,7 @@
 namespace prom::rules {
 
 // How long a resolved alert is told again, in case the Alertmanager was away.
-constexpr std::int64_t kResolvedRetentionMs = 15 * 60'000;
+constexpr std::int64_t kResolvedRetentionMs = 15 * 60'000LL;
 
 // By labels, so that everything that is printed or sent has one order.
 using AlertMap = std::map<Labels, Alert>;

@@ -19,20 +19,25 @@ std::string alerts_path(std::string_view prefix) {
   return path.append(kApiPath);
 }
 
+void add_groups(const std::string& path,
+                std::vector<config::TargetGroup>& groups,
+                std::vector<std::string>& problems) {
+  auto loaded = config::load_file_sd(path);
+  if (loaded) {
+    groups.insert(groups.end(), loaded->begin(), loaded->end());
+  } else {
+    problems.push_back(config::to_error(loaded.error()).message);
+  }
+}
+
 std::vector<config::TargetGroup> groups_of(
     const config::DiscoveryConfigs& discovery,
     std::vector<std::string>& problems) {
   std::vector<config::TargetGroup> groups = discovery.static_groups;
   for (const config::FileSdConfig& files : discovery.files) {
     for (const std::string& pattern : files.files) {
-      for (const std::string& path : os::glob(pattern)) {
-        auto loaded = config::load_file_sd(path);
-        if (!loaded) {
-          problems.push_back(config::to_error(loaded.error()).message);
-          continue;
-        }
-        groups.insert(groups.end(), loaded->begin(), loaded->end());
-      }
+      for (const std::string& path : os::glob(pattern))
+        add_groups(path, groups, problems);
     }
   }
   for (const config::HttpSdConfig& http : discovery.https)

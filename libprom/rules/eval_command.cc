@@ -122,7 +122,7 @@ void Evaluation::evaluate(GroupRunner& group) {
     sample_count_ += samples.size();
     left_out_ += encoder_->add(rule_base, samples);
   };
-  context.notify = [&](const Rule& rule, std::vector<Alert> alerts) {
+  context.notify = [&](const Rule& rule, const std::vector<Alert>& alerts) {
     for (const Alert& alert : alerts) {
       const auto out =
           outgoing(alert, rule.expression.printed, options_.external_url,

@@ -51,10 +51,9 @@ LoadedRules load_rule_files(const std::vector<std::string>& paths,
     Compiled compiled = compile(rules.file, options);
     for (const config::RuleGroup& group : rules.file.groups)
       file.rule_count += group.rules.size();
-    file.errors = rules.failed
-                      ? joined(std::move(rules.findings), compiled.errors)
-                      : std::move(compiled.errors);
+    file.errors = std::move(compiled.errors);
     if (rules.failed) {
+      file.errors = joined(std::move(rules.findings), file.errors);
       loaded.files.push_back(std::move(file));
       continue;
     }

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::int64_t kMsNs = 1'000'000;
 // Until then the store has certainly taken what went into the pipe.
-constexpr std::int64_t kRecentMs = 5 * 60'000;
+constexpr std::int64_t kRecentMs = 5 * 60'000LL;
 // Threads look at the clock at least so often, in case it is set.
 constexpr std::int64_t kWaitNsMax = 1'000'000'000;
 

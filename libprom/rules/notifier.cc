@@ -92,29 +92,32 @@ void Notifier::set_targets(const std::vector<AlertmanagerTarget>& targets) {
 void Notifier::push(const std::vector<OutgoingAlert>& alerts) {
   {
     const std::lock_guard lock(mutex_);
-    for (const PeerPointer& peer : peers_) {
-      std::size_t dropped = 0;
-      for (const OutgoingAlert& alert : alerts) {
-        OutgoingAlert one = alert;
-        LabelsBuilder labels(one.labels);
-        if (!relabel(labels, peer->target.alert_relabel_configs)) continue;
-        one.labels = labels.build();
-        if (one.labels.empty()) continue;
-        if (peer->queue.size() >= options_.queue_alerts_max) {
-          peer->queue.pop_front();
-          ++dropped;
-        }
-        peer->queue.push_back(std::move(one));
-      }
-      peer->length->set(static_cast<double>(peer->queue.size()));
-      if (dropped == 0) continue;
-      peer->dropped->add(static_cast<double>(dropped));
-      os::log_warn("alert queue is full, dropped the oldest",
-                   {{"alertmanager", http::safe_url(peer->target.url)},
-                    {"dropped", std::to_string(dropped)}});
-    }
+    for (const PeerPointer& peer : peers_) enqueue(*peer, alerts);
   }
   wake();
+}
+
+void Notifier::enqueue(Peer& peer,
+                       const std::vector<OutgoingAlert>& alerts) const {
+  std::size_t dropped = 0;
+  for (const OutgoingAlert& alert : alerts) {
+    OutgoingAlert one = alert;
+    LabelsBuilder labels(one.labels);
+    if (!relabel(labels, peer.target.alert_relabel_configs)) continue;
+    one.labels = labels.build();
+    if (one.labels.empty()) continue;
+    if (peer.queue.size() >= options_.queue_alerts_max) {
+      peer.queue.pop_front();
+      ++dropped;
+    }
+    peer.queue.push_back(std::move(one));
+  }
+  peer.length->set(static_cast<double>(peer.queue.size()));
+  if (dropped == 0) return;
+  peer.dropped->add(static_cast<double>(dropped));
+  os::log_warn("alert queue is full, dropped the oldest",
+               {{"alertmanager", http::safe_url(peer.target.url)},
+                {"dropped", std::to_string(dropped)}});
 }
 
 bool Notifier::has_work() {

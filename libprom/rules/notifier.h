@@ -56,6 +56,8 @@ class Notifier {
   };
   using PeerPointer = std::shared_ptr<Peer>;
 
+  // REQUIRES: mutex_ is held.
+  void enqueue(Peer& peer, const std::vector<OutgoingAlert>& alerts) const;
   void run();
   void start_requests();
   void start_request(const PeerPointer& peer);

@@ -13,9 +13,9 @@ namespace prom::rules {
 
 struct RestoreOptions {
   // Older traces do not count.
-  std::int64_t outage_tolerance_ms = 60 * 60'000;
+  std::int64_t outage_tolerance_ms = 60 * 60'000LL;
   // Rules with a shorter `for` start anew; others have at least so long to go.
-  std::int64_t for_grace_ms = 10 * 60'000;
+  std::int64_t for_grace_ms = 10 * 60'000LL;
 };
 
 // Moves the alerts of the rules that are not restored yet, then marks those

@@ -22,8 +22,8 @@ struct RunOptions {
   bool wire = false;
   bool without_writer = false;
   std::int64_t resend_delay_ms = 60'000;
-  std::int64_t outage_tolerance_ms = 60 * 60'000;
-  std::int64_t for_grace_ms = 10 * 60'000;
+  std::int64_t outage_tolerance_ms = 60 * 60'000LL;
+  std::int64_t for_grace_ms = 10 * 60'000LL;
   std::uint64_t concurrent_evals = 4;
   std::uint64_t queue_capacity = 10'000;
   service::Options service;
