@@ -379,8 +379,8 @@ Result<config::Target> target_of_argument(const std::string& argument,
                         .labels = {{"job", job}, {"instance", host}}};
 }
 
-Exit run(const Options& typed, cli::Io& io) {
-  Options options = typed;
+Exit run(const Options& given, cli::Io& io) {
+  Options options = given;
   // A URL is scraped once unless something says otherwise.
   if (options.once ||
       (options.count == 0 && !options.urls.empty() && options.interval_ms == 0))

@@ -8,7 +8,7 @@
 
 namespace prom::scrape {
 
-cli::Exit run(const Options& options, cli::Io& io);
+cli::Exit run(const Options& given, cli::Io& io);
 
 // The target that an argument names: a URL, HOST:PORT[/PATH], or a path that
 // has a slash at its front.  Without a path it is /metrics.  kUsage.

@@ -46,7 +46,7 @@ Result<std::string> allowed_file(const std::string& url,
     std::free(resolved);
     return text;
   };
-  const std::string file = real(path);
+  std::string file = real(path);
   if (file.empty()) return fail(Code::kMissing, path + ": no such file");
   std::string below = directory.empty() ? "" : real(directory);
   if (!below.empty() && !below.ends_with('/')) below += '/';
@@ -360,7 +360,7 @@ void Scraper::on_response(std::uint64_t source,
   target.request = 0;
   Status status;
   if (!response) {
-    status = fail(std::move(response).error());
+    status = fail(response.error());
     if (status.error().code == Code::kLimit) target.body_bytes = -1;
   } else if (response->status != 200) {
     status = fail(Code::kUnavailable, "server returned HTTP status " +

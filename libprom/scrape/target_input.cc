@@ -14,11 +14,10 @@ constexpr std::size_t kReadBytes = 64U << 10U;
 std::string find_discover() {
   std::array<char, 4096> self{};
   const ssize_t n = ::readlink("/proc/self/exe", self.data(), self.size() - 1);
-  const std::string name = "prom-discover";
+  std::string name = "prom-discover";
   if (n <= 0) return name;
   const std::string_view path(self.data(), static_cast<std::size_t>(n));
-  const std::string beside =
-      std::string(path.substr(0, path.rfind('/') + 1)) + name;
+  std::string beside = std::string(path.substr(0, path.rfind('/') + 1)) + name;
   return ::access(beside.c_str(), X_OK) == 0 ? beside : name;
 }
 

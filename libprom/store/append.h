@@ -41,7 +41,7 @@ struct AppendOptions {
   bool compact = true;
 };
 
-cli::Exit run_append(const AppendOptions& options, cli::Io& io);
+cli::Exit run_append(const AppendOptions& given, cli::Io& io);
 
 // Hands one input to the live writer, to its end.  kMissing when there is no
 // writer, kBusy when it went away: `input` then holds what is to be done still.

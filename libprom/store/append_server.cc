@@ -29,9 +29,9 @@ constexpr std::int64_t kMetricsEveryNs = 5000 * kNsPerMs;
 constexpr std::int64_t kRetryEveryNs = 1000 * kNsPerMs;
 constexpr std::int64_t kRotateRetryNs = 60'000 * kNsPerMs;
 // Late enough for most senders to have gone on in the new generation.
-constexpr std::int64_t kCompactAfterNs = 10 * 60'000 * kNsPerMs;
+constexpr std::int64_t kCompactAfterNs = 10 * 60'000LL * kNsPerMs;
 // For retention, and for what was in the way the last time.
-constexpr std::int64_t kCompactEveryNs = 2 * 3'600'000 * kNsPerMs;
+constexpr std::int64_t kCompactEveryNs = 2 * 3'600'000LL * kNsPerMs;
 // A unit that is cut off in the pipe: how often to look for its rest, and when
 // to believe that the pipe is too small for it.
 constexpr int kRestEveryMs = 2;

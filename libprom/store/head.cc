@@ -69,7 +69,7 @@ void visit_batches(const StreamReader& log, Position from, Position end,
 }
 
 Result<std::unique_ptr<Head>> Head::open(const std::string& store,
-                                         std::shared_ptr<Ctl> ctl) {
+                                         const std::shared_ptr<Ctl>& ctl) {
   std::unique_ptr<Head> head(new Head());
   // The end first: every arena that holds something before it is there when
   // the directory is listed.

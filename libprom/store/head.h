@@ -44,7 +44,7 @@ class Head {
  public:
   // `ctl` may be shared with a writer in the same process.
   static Result<std::unique_ptr<Head>> open(const std::string& store,
-                                            std::shared_ptr<Ctl> ctl);
+                                            const std::shared_ptr<Ctl>& ctl);
 
   // Immutable after open; thread-safe.
   [[nodiscard]] const CommitBody& root() const { return root_; }

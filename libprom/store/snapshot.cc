@@ -83,7 +83,7 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::open(
 Result<std::shared_ptr<const Snapshot>> Snapshot::open(
     const std::string& path, std::shared_ptr<Ctl> ctl) {
   const std::uint64_t generation = ctl->generation();
-  auto head = Head::open(path, std::move(ctl));
+  auto head = Head::open(path, ctl);
   if (!head) return fail(std::move(head).error());
   return std::shared_ptr<const Snapshot>(
       new Snapshot(generation, std::move(*head)));
