@@ -77,11 +77,11 @@ Result<std::shared_ptr<const Snapshot>> Snapshot::open(
     const std::string& path, std::uint64_t generation) {
   auto ctl = Ctl::open(path, generation, os::MappedFile::Access::kRead);
   if (!ctl) return fail(std::move(ctl).error());
-  return open(path, std::move(*ctl));
+  return open(path, *ctl);
 }
 
 Result<std::shared_ptr<const Snapshot>> Snapshot::open(
-    const std::string& path, std::shared_ptr<Ctl> ctl) {
+    const std::string& path, const std::shared_ptr<Ctl>& ctl) {
   const std::uint64_t generation = ctl->generation();
   auto head = Head::open(path, ctl);
   if (!head) return fail(std::move(head).error());

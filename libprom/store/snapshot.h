@@ -54,8 +54,8 @@ class Snapshot {
   // Of the newest generation.
   static Result<std::shared_ptr<const Snapshot>> open(const std::string& path);
   // The same with the counters of a writer in this process.
-  static Result<std::shared_ptr<const Snapshot>> open(const std::string& path,
-                                                      std::shared_ptr<Ctl> ctl);
+  static Result<std::shared_ptr<const Snapshot>> open(
+      const std::string& path, const std::shared_ptr<Ctl>& ctl);
 
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
   [[nodiscard]] const Head& head() const { return *head_; }

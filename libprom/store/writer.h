@@ -221,7 +221,7 @@ class Writer {
   Status create_generation(std::uint64_t generation, std::uint64_t store_id);
   Status undo_generation(std::uint64_t generation);
   Status begin_generation(std::uint64_t generation,
-                          std::shared_ptr<const Snapshot> closed);
+                          const std::shared_ptr<const Snapshot>& closed);
   void carry(const std::shared_ptr<const Snapshot>& closed);
   void forget_silent();
   void reset_tables();

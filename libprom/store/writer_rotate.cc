@@ -84,7 +84,7 @@ Status Writer::rotate() {
   auto closed = Snapshot::open(path_, ctl_);
   if (!closed) return fail(std::move(closed).error());
   const std::uint64_t next = ctl_->generation() + 1;
-  Status begun = begin_generation(next, std::move(*closed));
+  Status begun = begin_generation(next, *closed);
   if (!begun) {
     if (!undo_generation(next)) rotation_failed_ = begun;
     return begun;
@@ -116,7 +116,7 @@ Status Writer::create_generation(std::uint64_t generation,
 }
 
 Status Writer::begin_generation(std::uint64_t generation,
-                                std::shared_ptr<const Snapshot> closed) {
+                                const std::shared_ptr<const Snapshot>& closed) {
   if (Status made = create_generation(generation, ctl_->store_id()); !made)
     return made;
   auto ctl = Ctl::open(path_, generation, os::MappedFile::Access::kReadWrite);

@@ -188,8 +188,8 @@ constexpr std::array kFunctions = {
 }  // namespace
 
 const Functions& alertmanager_functions() {
-  static const Functions functions({kFunctions});
-  return functions;
+  static const Functions kAll({kFunctions});
+  return kAll;
 }
 
 }  // namespace prom::templates

@@ -145,9 +145,9 @@ Executor::Step Executor::walk_range(const Value& dot, const Node& node) {
 
 Executor::Step Executor::iterate(const Value& /*dot*/, const Node& node,
                                  const Value& over, bool& any) {
-  const auto one = [&](Value key, Value item) {
+  const auto one = [&](const Value& key, const Value& item) {
     any = true;
-    return one_iteration(node, std::move(key), std::move(item));
+    return one_iteration(node, key, item);
   };
   switch (over.kind()) {
     case Value::Kind::kNil:
@@ -183,8 +183,8 @@ Executor::Step Executor::iterate(const Value& /*dot*/, const Node& node,
 }
 
 // One variable is the item; of two the first is the index or key.
-Executor::Step Executor::one_iteration(const Node& node, Value key,
-                                       Value item) {
+Executor::Step Executor::one_iteration(const Node& node, const Value& key,
+                                       const Value& item) {
   at_ = &node;
   if (auto counted = step(); !counted) return fail(std::move(counted).error());
   const std::size_t mark = variables_.size();

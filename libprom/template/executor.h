@@ -50,7 +50,7 @@ class Executor {
   Step walk_range(const Value& dot, const Node& node);
   Step iterate(const Value& dot, const Node& node, const Value& over,
                bool& any);
-  Step one_iteration(const Node& node, Value key, Value item);
+  Step one_iteration(const Node& node, const Value& key, const Value& item);
   Status walk_template(const Value& dot, const Node& node);
   Status print(const Value& value);
   Status write(std::string_view text);

@@ -43,7 +43,7 @@ std::string strip_domain(std::string_view text) {
   const auto split = split_host_port(text);
   const std::string host = split ? split->host : std::string(text);
   if (is_address(host)) return std::string(text);
-  const std::string first = host.substr(0, host.find('.'));
+  std::string first = host.substr(0, host.find('.'));
   if (!split || split->port.empty()) return first;
   const bool brackets = first.find(':') != std::string::npos;
   return (brackets ? "[" + first + "]" : first) + ":" + split->port;

@@ -257,7 +257,6 @@ Status HtmlContext::append_value(std::string& out, const Value& value) {
       begin_value('\0');
       break;
     case State::kAttrValue:
-      break;
     case State::kElementBody:
       break;
   }

@@ -181,7 +181,7 @@ std::string strip_tags(std::string_view html) {
 }
 
 std::string filter_attribute_name(std::string_view text) {
-  const std::string name = to_lower(text);
+  std::string name = to_lower(text);
   if (name.empty() || attribute_kind(name) != ContentKind::kText ||
       !std::ranges::all_of(name, is_alphanumeric))
     return std::string(kUnsafe);
@@ -322,11 +322,9 @@ void CodeTracker::follow_code(std::string_view text, std::size_t& at) {
              (rest.starts_with("//") || rest.starts_with("<!--") ||
               rest.starts_with("-->"))) {
     place_ = Place::kLineComment;
-  } else if (is_script_ && (c == '/' || c == '`' || c == '&')) {
-    // A regular expression, a template literal, or an entity in an attribute:
-    // from here on it is not certain what is a string.
-    place_ = Place::kUnknown;
-  } else if (!is_script_ && (c == '\\' || c == '&')) {
+  } else if (c == '&' || (is_script_ ? c == '/' || c == '`' : c == '\\')) {
+    // An entity in an attribute, a regular expression or a template literal, or
+    // an escape: from here on it is not certain what is a string.
     place_ = Place::kUnknown;
   } else if (!is_script_ && to_lower(rest.substr(0, 4)) == "url(") {
     at += 3;
