@@ -24,39 +24,39 @@ namespace {
 
 constexpr int kNoLimit = std::numeric_limits<int>::max() >> 4;
 
+struct GivenFlag {
+  std::string name;
+  std::string value;  // "" of a switch
+};
+
 // What CLI11 is told, and where to find our table again.
 struct Node {
   const Command* command = nullptr;
   std::string path;
   CLI::App* app = nullptr;
+  std::vector<GivenFlag> flags;
   std::vector<std::string> words;
   std::vector<std::unique_ptr<Node>> children;
 };
 
-// CLI11 reports a failed callback by exception only.
-void set_or_throw(const Setter& setter, const std::string& name,
-                  const std::string& text) {
-  if (Status set = setter(text); !set)
-    throw CLI::ValidationError(name, set.error().message);
-}
-
-void add_flag(CLI::App& app, const Flag& flag) {
+// Only takes note: which command's flag it is shows when all words are read.
+void add_flag(Node& node, const Flag& flag) {
   std::string names = "--" + flag.name;
   if (!flag.short_name.empty()) names = "-" + flag.short_name + "," + names;
-  const std::string shown = "--" + flag.name;
+  const std::string& name = flag.name;
   if (flag.value.empty()) {
-    app.add_flag_function(names, [&flag, shown](std::int64_t count) {
-      for (std::int64_t i = 0; i < count; ++i)
-        set_or_throw(flag.set, shown, "");
+    node.app->add_flag_function(names, [&node, name](std::int64_t count) {
+      for (std::int64_t i = 0; i < count; ++i) node.flags.push_back({name, ""});
     });
     return;
   }
-  app.add_option(names,
-                 [&flag, shown](const CLI::results_t& values) {
-                   for (const std::string& value : values)
-                     set_or_throw(flag.set, shown, value);
-                   return true;
-                 })
+  node.app
+      ->add_option(names,
+                   [&node, name](const CLI::results_t& values) {
+                     for (const std::string& value : values)
+                       node.flags.push_back({name, value});
+                     return true;
+                   })
       ->expected(1)
       ->take_all();
 }
@@ -83,7 +83,7 @@ std::unique_ptr<Node> build(CLI::App& app, const Command& command,
   app.set_help_flag("-h,--help");
   app.set_help_all_flag("--help-all");
   app.fallthrough();
-  for (const Flag& flag : command.flags) add_flag(app, flag);
+  for (const Flag& flag : command.flags) add_flag(*node, flag);
   collect_words(app, node->words);
   for (const Command& sub : command.subcommands) {
     CLI::App* const child = app.add_subcommand(sub.name, sub.summary);
@@ -93,17 +93,22 @@ std::unique_ptr<Node> build(CLI::App& app, const Command& command,
   return node;
 }
 
-// The subcommand that was named, as deep as it goes.
-const Node& parsed_node(const Node& root) {
-  const Node* node = &root;
+// The root, the subcommand that was named, and so on as deep as it goes.
+std::vector<const Node*> parsed_path(const Node& root) {
+  std::vector<const Node*> path = {&root};
   const auto was_named = [](const std::unique_ptr<Node>& child) {
     return child->app->parsed();
   };
   for (;;) {
-    const auto child = std::ranges::find_if(node->children, was_named);
-    if (child == node->children.end()) return *node;
-    node = child->get();
+    const auto& children = path.back()->children;
+    const auto child = std::ranges::find_if(children, was_named);
+    if (child == children.end()) return path;
+    path.push_back(child->get());
   }
+}
+
+const Node& parsed_node(const Node& root) {
+  return *parsed_path(root).back();
 }
 
 std::vector<std::string> flag_words(const Command& command) {
@@ -125,8 +130,10 @@ Exit refuse(Io& io, const Node& node, const std::string& message) {
   return Exit::kUsage;
 }
 
-Exit refuse_option(Io& io, const Node& node) {
-  const std::vector<std::string> extras = node.app->remaining(true);
+// CLI11 leaves the unknown words of a subcommand with the root.
+Exit refuse_option(Io& io, const Node& root) {
+  const Node& node = parsed_node(root);
+  const std::vector<std::string> extras = root.app->remaining(true);
   const std::string typed = extras.empty() ? "" : extras.front();
   const std::string name = typed.substr(0, typed.find('='));
   std::string message =
@@ -173,6 +180,28 @@ std::optional<Exit> distribute(Io& io, const Node& node,
   return std::nullopt;
 }
 
+// A flag may stand before the subcommand's word, but it is the subcommand that
+// must know it: `prom-query -S dir explain up` explains what is in dir.
+std::optional<Exit> set_flags(Io& io, const Node& root) {
+  const std::vector<const Node*> path = parsed_path(root);
+  const Node& chosen = *path.back();
+  for (const Node* node : path) {
+    for (const GivenFlag& given : node->flags) {
+      const auto flag =
+          std::ranges::find(chosen.command->flags, given.name, &Flag::name);
+      const std::string shown = "--" + given.name;
+      if (flag == chosen.command->flags.end()) {
+        return refuse(io, chosen,
+                      shown + " is no option of " + chosen.path +
+                          did_you_mean(shown, flag_words(*chosen.command)));
+      }
+      if (Status set = flag->set(given.value); !set)
+        return refuse(io, chosen, shown + ": " + set.error().message);
+    }
+  }
+  return std::nullopt;
+}
+
 struct Global {
   std::string color = "auto";
   bool dump = false;
@@ -188,6 +217,7 @@ Exit execute(const Node& root, Io& io, const Global& global,
     io.out.write(dump_flags(*root.command, root.path));
     return Exit::kOk;
   }
+  if (const std::optional<Exit> refused = set_flags(io, root)) return *refused;
   if (const std::optional<Exit> refused = distribute(io, node, given))
     return *refused;
   if (!node.command->run) {
@@ -253,7 +283,7 @@ Exit run(const std::vector<std::string>& arguments, const Command& command,
     io.out.write(command.name + " " + PROM_VERSION + "\n");
     return Exit::kOk;
   } catch (const CLI::ExtrasError&) {
-    return refuse_option(io, parsed_node(*root));
+    return refuse_option(io, *root);
   } catch (const CLI::ArgumentMismatch& error) {
     const std::string_view what = error.what();
     return refuse(

@@ -1,6 +1,7 @@
 #include "libprom/cli/completion.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "libprom/base/utf8.h"
@@ -14,15 +15,16 @@ constexpr std::size_t kCandidatesMax = 2000;
 struct Place {
   std::vector<const Command*> path;  // the command and those above it
   const Flag* value_of = nullptr;    // it is the value of this flag
-  std::size_t words = 0;             // arguments before it
-  bool only_words = false;           // behind "--"
+  std::vector<std::pair<const Flag*, std::string>> given;
+  std::size_t words = 0;    // arguments before it
+  bool only_words = false;  // behind "--"
 
   [[nodiscard]] const Command& command() const { return *path.back(); }
 };
 
 const Flag* find_flag(const Place& place, std::string_view name,
                       bool is_short) {
-  for (const Command* command : place.path) {
+  for (const Command* command : place.path | std::views::reverse) {
     for (const Flag& flag : command->flags) {
       if ((is_short ? flag.short_name : flag.name) == name) return &flag;
     }
@@ -30,7 +32,15 @@ const Flag* find_flag(const Place& place, std::string_view name,
   return nullptr;
 }
 
-// Notes the flag `word`; failures are the run's to report.
+// A flag before the subcommand's word is the subcommand's when that has one of
+// this name, as in run().  Failures are the run's to report.
+void set_given(const Place& place) {
+  for (const auto& [flag, value] : place.given) {
+    const Flag* const inner = find_flag(place, flag->name, false);
+    (void)inner->set(value);
+  }
+}
+
 void take_flag(const std::string& word, Place& place) {
   const bool is_long = word.starts_with("--");
   const std::string_view name = std::string_view(word).substr(is_long ? 2 : 1);
@@ -42,9 +52,9 @@ void take_flag(const std::string& word, Place& place) {
   const Flag* const flag = find_flag(place, bare, !is_long);
   if (flag == nullptr) return;
   if (flag->value.empty()) {
-    (void)flag->set("");
+    place.given.emplace_back(flag, "");
   } else if (has_value) {
-    (void)flag->set(is_long ? name.substr(equals + 1) : name.substr(1));
+    place.given.emplace_back(flag, name.substr(is_long ? equals + 1 : 1));
   } else {
     place.value_of = flag;
   }
@@ -66,7 +76,7 @@ Place find_place(const Command& command, std::span<const std::string> before) {
                                    ? find_subcommand(place.command(), word)
                                    : nullptr;
     if (place.value_of != nullptr) {
-      (void)std::exchange(place.value_of, nullptr)->set(word);
+      place.given.emplace_back(std::exchange(place.value_of, nullptr), word);
     } else if (may_be_flag && word == "--") {
       place.only_words = true;
     } else if (may_be_flag && word.size() > 1 && word.starts_with('-')) {
@@ -123,9 +133,8 @@ class Answer {
   }
 
   void add_flags(const Place& place) {
-    for (const Command* command : place.path) {
-      for (const Flag& flag : command->flags) add("--" + flag.name, flag.help);
-    }
+    for (const Flag& flag : place.command().flags)
+      add("--" + flag.name, flag.help);
     add("--help", "show the common options");
     add("--help-all", "show all options");
     add("--version", "show the version");
@@ -168,6 +177,7 @@ void complete(const Command& command, std::span<const std::string> words,
               Io& io) {
   if (words.empty()) return;
   const Place place = find_place(command, words.first(words.size() - 1));
+  set_given(place);
   const std::string word = unquote_word(words.back());
   Answer answer(word, io);
   if (place.value_of != nullptr) {

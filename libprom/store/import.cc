@@ -148,9 +148,10 @@ Status check_errors(const Import& import) {
     import.io.complain(
         fmt::format("{} more", errors.count() - errors.first().size()));
   if (import.options.skip_bad) return {};
-  return fail(Code::kBadData, fmt::format("{} errors; nothing was imported "
-                                          "(--skip-bad imports the rest)",
-                                          errors.count()));
+  return fail(Code::kBadData,
+              fmt::format("{} error{}; nothing was imported "
+                          "(--skip-bad imports the rest)",
+                          errors.count(), errors.count() == 1 ? "" : "s"));
 }
 
 void add_counts(ImportCounts& into, const ImportCounts& from) {

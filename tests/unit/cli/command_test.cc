@@ -8,7 +8,7 @@ namespace prom::cli {
 namespace {
 
 struct Typed {
-  std::string step, expression;
+  std::string step, expression, check_step;
   std::vector<std::string> files;
   bool quiet = false;
   std::uint64_t count = 0;
@@ -17,6 +17,11 @@ struct Typed {
 Command sample_command(Typed& typed) {
   Command sub{.name = "check",
               .summary = "checks files",
+              .flags = {{.name = "storage.step",
+                         .short_name = "s",
+                         .value = "D",
+                         .help = "step",
+                         .set = into_text(typed.check_step)}},
               .positionals = {{.name = "FILE",
                                .help = "what to check",
                                .set = into_texts(typed.files),
@@ -84,6 +89,18 @@ TEST(Command, TakesFlagsPositionalsAndSubcommands) {
   EXPECT_EQ(typed.step, "5m");
 }
 
+TEST(Command, GivesFlagsBeforeASubcommandToTheSubcommand) {
+  Typed typed;
+  EXPECT_EQ(run_with({"-s", "5m", "check", "a"}, typed).exit, Exit::kNo);
+  EXPECT_EQ(typed.check_step, "5m");
+  EXPECT_EQ(typed.step, "");
+
+  EXPECT_EQ(
+      run_with({"-s", "5m", "check", "a", "--storage.step=1m"}, typed).exit,
+      Exit::kNo);
+  EXPECT_EQ(typed.check_step, "1m");
+}
+
 struct Refusal {
   std::vector<std::string> arguments;
   std::string says;
@@ -96,6 +113,10 @@ TEST(Command, RefusesWhatItDoesNotKnowAndSuggests) {
       {{"--count", "x"}, "\"x\" is no whole number"},
       {{"--count", "10"}, "must be at most 9"},
       {{"check"}, "FILE is required"},
+      {{"check", "a", "--stop=1"}, "unknown option --stop"},
+      {{"check", "a", "--storage.stop=1"}, "did you mean `--storage.step`?"},
+      {{"--quiet", "check", "a"}, "--quiet is no option of prom-x check"},
+      {{"check", "a", "--count", "3"}, "--count is no option of prom-x check"},
       {{"a", "b"}, "unexpected argument \"b\""},
       {{"--storage.step"}, "--storage.step needs a value"},
   };
