@@ -43,7 +43,7 @@ ALL_LDFLAGS := -pthread -pie -Wl,--as-needed -Wl,--gc-sections \
 LDLIBS := -lcurl -lyaml-cpp -lre2 -llz4 -ldeflate -lz -lxxhash -lcrypto -lzstd \
   -lsnappy -lfmt -ldate-tz -ledit
 
-LIB_SRC   := $(sort $(wildcard libprom/*/*.cc))
+LIB_SRC   := $(sort $(wildcard libprom/*/*.cc libprom/*/sd/*.cc))
 SUPPORT   := $(sort $(wildcard tests/support/*.cc))
 UNIT_SRC  := $(sort $(wildcard tests/unit/*/*_test.cc))
 MODULES   := $(sort $(patsubst tests/unit/%/,%,$(dir $(UNIT_SRC))))

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,15 +21,19 @@ struct TargetGroup {
   Labels labels;
 };
 
-struct FileSdConfig {
-  std::vector<std::string> files;  // patterns, joined to the file's directory
-  std::int64_t refresh_interval_ms = 300'000;
-};
+// The settings of one mechanism.  Each kind is a struct of its own in sd/.
+struct SdConfig {
+  SdConfig() = default;
+  SdConfig(const SdConfig&) = default;
+  SdConfig(SdConfig&&) = default;
+  SdConfig& operator=(const SdConfig&) = default;
+  SdConfig& operator=(SdConfig&&) = default;
+  virtual ~SdConfig() = default;
 
-struct HttpSdConfig {
-  std::string url;  // may hold credentials: show with http::safe_url
-  std::int64_t refresh_interval_ms = 60'000;
-  HttpClientConfig http;
+  // "consul", of consul_sd_configs.
+  [[nodiscard]] virtual std::string_view mechanism() const = 0;
+  // How its API is spoken to, if it speaks HTTP.
+  [[nodiscard]] virtual const HttpClientConfig* http() const { return nullptr; }
 };
 
 // A mechanism that upstream has and this version has not.
@@ -39,9 +43,7 @@ struct UnavailableSd {
 };
 
 struct DiscoveryConfigs {
-  std::vector<TargetGroup> static_groups;
-  std::vector<FileSdConfig> files;
-  std::vector<HttpSdConfig> https;
+  std::vector<std::shared_ptr<const SdConfig>> mechanisms;
   std::vector<UnavailableSd> unavailable;
 };
 
@@ -49,8 +51,8 @@ struct SdMechanism {
   std::string_view key;
   bool available = false;
 };
-// Every *_sd_configs key of Prometheus 3.14 and static_configs, sorted.
-std::span<const SdMechanism> sd_mechanisms();
+// Every *_sd_configs key and static_configs, sorted.
+std::vector<SdMechanism> sd_mechanisms();
 
 // "ec2_sd_configs: not available in this version"
 std::string unavailable_message(const UnavailableSd& sd);

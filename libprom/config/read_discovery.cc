@@ -1,64 +1,67 @@
+#include <algorithm>
 #include <array>
 
 #include "libprom/base/utf8.h"
-#include "libprom/config/readers_internal.h"
+#include "libprom/config/sd/file.h"
+#include "libprom/config/sd/http.h"
+#include "libprom/config/sd/readers_internal.h"
+#include "libprom/config/sd/static.h"
 
 namespace prom::config {
 namespace {
 
-// The one place that knows what there is and what is not there yet.
-constexpr std::array<SdMechanism, 33> kMechanisms = {{
-    {"aws_sd_configs"},         {"azure_sd_configs"},
-    {"consul_sd_configs"},      {"digitalocean_sd_configs"},
-    {"dns_sd_configs"},         {"docker_sd_configs"},
-    {"dockerswarm_sd_configs"}, {"ec2_sd_configs"},
-    {"eureka_sd_configs"},      {"file_sd_configs", true},
-    {"gce_sd_configs"},         {"hetzner_sd_configs"},
-    {"http_sd_configs", true},  {"ionos_sd_configs"},
-    {"kubernetes_sd_configs"},  {"kuma_sd_configs"},
-    {"lightsail_sd_configs"},   {"linode_sd_configs"},
-    {"marathon_sd_configs"},    {"nerve_sd_configs"},
-    {"nomad_sd_configs"},       {"oci_sd_configs"},
-    {"openstack_sd_configs"},   {"outscale_sd_configs"},
-    {"ovhcloud_sd_configs"},    {"puppetdb_sd_configs"},
-    {"scaleway_sd_configs"},    {"serverset_sd_configs"},
-    {"stackit_sd_configs"},     {"static_configs", true},
-    {"triton_sd_configs"},      {"uyuni_sd_configs"},
-    {"vultr_sd_configs"},
-}};
+// The settings of one element of the list.
+using Reader = std::shared_ptr<const SdConfig> (*)(Fields&);
 
-const Regex& file_sd_pattern() {
-  static const Regex regex =
-      Regex::compile(R"([^*]*(\*[^/]*)?\.(json|yml|yaml|JSON|YML|YAML))")
-          .value();
-  return regex;
+template <class Config>
+std::shared_ptr<const SdConfig> read_as(Fields& fields) {
+  auto config = std::make_shared<Config>();
+  read_sd(fields, *config);
+  return config;
 }
 
-void read_file_sd(FileReader& file, const YamlNode& node, FileSdConfig& into) {
-  Fields fields(file, node, "file_sd_config");
-  fields.texts("files", into.files);
-  fields.duration("refresh_interval", into.refresh_interval_ms);
-  fields.done();
-  if (into.files.empty())
-    fields.error("files",
-                 "file service discovery config must contain at least one "
-                 "path name");
-  for (std::string& path : into.files) {
-    if (!file_sd_pattern().matches(path))
-      fields.error("files", "path name " + quote(path) +
-                                " is not valid for file discovery");
-    path = file.joined(path);
-  }
-}
+struct Key {
+  std::string_view name;
+  Reader read = nullptr;  // null: not in this version
+};
 
-void read_http_sd(FileReader& file, const YamlNode& node, HttpSdConfig& into) {
-  Fields fields(file, node, "http_sd_config");
-  fields.url("url", into.url);
-  fields.duration("refresh_interval", into.refresh_interval_ms);
-  read_http_client(fields, into.http);
-  fields.done();
-  if (!fields.has("url")) fields.error("url", "URL is missing");
-}
+// The one place that knows what there is and what is not there yet.  Static
+// groups are read together.
+constexpr std::string_view kStatic = "static_configs";
+constexpr std::array kKeys = {
+    Key{"aws_sd_configs"},
+    Key{"azure_sd_configs"},
+    Key{"consul_sd_configs"},
+    Key{"digitalocean_sd_configs"},
+    Key{"dns_sd_configs"},
+    Key{"docker_sd_configs"},
+    Key{"dockerswarm_sd_configs"},
+    Key{"ec2_sd_configs"},
+    Key{"eureka_sd_configs"},
+    Key{"file_sd_configs", read_as<FileSdConfig>},
+    Key{"gce_sd_configs"},
+    Key{"hetzner_sd_configs"},
+    Key{"http_sd_configs", read_as<HttpSdConfig>},
+    Key{"ionos_sd_configs"},
+    Key{"kubernetes_sd_configs"},
+    Key{"kuma_sd_configs"},
+    Key{"lightsail_sd_configs"},
+    Key{"linode_sd_configs"},
+    Key{"marathon_sd_configs"},
+    Key{"nerve_sd_configs"},
+    Key{"nomad_sd_configs"},
+    Key{"oci_sd_configs"},
+    Key{"openstack_sd_configs"},
+    Key{"outscale_sd_configs"},
+    Key{"ovhcloud_sd_configs"},
+    Key{"puppetdb_sd_configs"},
+    Key{"scaleway_sd_configs"},
+    Key{"serverset_sd_configs"},
+    Key{"stackit_sd_configs"},
+    Key{"triton_sd_configs"},
+    Key{"uyuni_sd_configs"},
+    Key{"vultr_sd_configs"},
+};
 
 void check_static_targets(FileReader& file, const YamlNode& node,
                           const TargetGroup& group) {
@@ -71,8 +74,11 @@ void check_static_targets(FileReader& file, const YamlNode& node,
 
 }  // namespace
 
-std::span<const SdMechanism> sd_mechanisms() {
-  return kMechanisms;
+std::vector<SdMechanism> sd_mechanisms() {
+  std::vector<SdMechanism> all = {{kStatic, true}};
+  for (const Key& key : kKeys) all.push_back({key.name, key.read != nullptr});
+  std::ranges::sort(all, {}, &SdMechanism::key);
+  return all;
 }
 
 std::string unavailable_message(const UnavailableSd& sd) {
@@ -106,27 +112,31 @@ void read_target_group(FileReader& file, const YamlNode& node,
 void read_discovery(Fields& fields, bool is_relabelled,
                     DiscoveryConfigs& into) {
   FileReader& file = fields.file();
-  for (const SdMechanism& mechanism : sd_mechanisms()) {
-    bool is_first = true;
-    fields.each(mechanism.key, [&](const YamlNode& node) {
-      if (node.is_null())
-        return file.error(
-            node, "empty or null section in " + std::string(mechanism.key));
-      if (mechanism.key == "static_configs") {
-        TargetGroup& group = into.static_groups.emplace_back();
-        group.source = std::to_string(into.static_groups.size() - 1);
-        read_target_group(file, node, group);
-        if (!is_relabelled) check_static_targets(file, node, group);
-      } else if (mechanism.key == "file_sd_configs") {
-        read_file_sd(file, node, into.files.emplace_back());
-      } else if (mechanism.key == "http_sd_configs") {
-        read_http_sd(file, node, into.https.emplace_back());
-      } else if (is_first) {
-        into.unavailable.push_back(
-            {std::string(mechanism.key), fields.at(mechanism.key)});
-      }
-      is_first = false;
+  const auto each = [&](std::string_view key, const auto& read) {
+    fields.each(key, [&](const YamlNode& node) {
+      if (!node.is_null()) return read(node);
+      file.error(node, "empty or null section in " + std::string(key));
     });
+  };
+  auto groups = std::make_shared<StaticSdConfig>();
+  each(kStatic, [&](const YamlNode& node) {
+    TargetGroup& group = groups->groups.emplace_back();
+    group.source = std::to_string(groups->groups.size() - 1);
+    read_target_group(file, node, group);
+    if (!is_relabelled) check_static_targets(file, node, group);
+  });
+  if (!groups->groups.empty()) into.mechanisms.push_back(std::move(groups));
+  for (const Key& key : kKeys) {
+    bool is_used = false;
+    each(key.name, [&](const YamlNode& node) {
+      is_used = true;
+      if (key.read == nullptr) return;
+      Fields settings(file, node, key.name.substr(0, key.name.size() - 1));
+      into.mechanisms.push_back(key.read(settings));
+      settings.done();
+    });
+    if (is_used && key.read == nullptr)
+      into.unavailable.push_back({std::string(key.name), fields.at(key.name)});
   }
 }
 

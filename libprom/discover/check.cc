@@ -6,6 +6,7 @@
 #include "libprom/base/utf8.h"
 #include "libprom/cli/diagnostics.h"
 #include "libprom/config/load.h"
+#include "libprom/config/sd/file.h"
 #include "libprom/os/file.h"
 
 namespace prom::discover {
@@ -65,17 +66,24 @@ class Check {
                        const std::string& whose) {
     for (const config::UnavailableSd& sd : discovery.unavailable)
       add(file, sd.at, whose + ": " + config::unavailable_message(sd));
-    for (const config::FileSdConfig& sd : discovery.files) {
-      for (const std::string& pattern : sd.files) {
-        for (const std::string& path : os::glob(pattern)) {
-          const auto groups = config::load_file_sd(path);
-          if (!groups)
-            std::ranges::copy(groups.error(), std::back_inserter(findings_));
-        }
+    for (const auto& sd : discovery.mechanisms) {
+      if (const auto* files =
+              dynamic_cast<const config::FileSdConfig*>(sd.get()))
+        check_files(*files);
+      if (const config::HttpClientConfig* http = sd->http())
+        check_http(*http, file, at,
+                   whose + ", " + std::string(sd->mechanism()) + "_sd_configs");
+    }
+  }
+
+  void check_files(const config::FileSdConfig& sd) {
+    for (const std::string& pattern : sd.files) {
+      for (const std::string& path : os::glob(pattern)) {
+        const auto groups = config::load_file_sd(path);
+        if (!groups)
+          std::ranges::copy(groups.error(), std::back_inserter(findings_));
       }
     }
-    for (const config::HttpSdConfig& sd : discovery.https)
-      check_http(sd.http, file, at, whose + ", http_sd_configs");
   }
 
   // Certificates, keys and secrets must be there and readable.

@@ -23,11 +23,8 @@ class Job {
 
   // Takes over what the job of the same name found before a reload.
   void adopt(const Job& before);
-
-  // Lets the sources look that are due or have something to read.
-  void refresh(std::int64_t now_ns);
-  [[nodiscard]] std::int64_t due_ns() const;
-  void add_fds(std::vector<int>& fds) const;
+  // Lets all sources begin to look.  Once.
+  void start();
 
   // Every source has answered or failed at least once.
   [[nodiscard]] bool is_settled() const;

@@ -24,7 +24,6 @@ namespace {
 using cli::Exit;
 
 constexpr std::int64_t kSecondNs = 1'000'000'000;
-constexpr std::int64_t kMillisecondNs = 1'000'000;
 // For file systems that tell no one about changes.
 constexpr std::int64_t kConfigPollNs = 30 * kSecondNs;
 constexpr std::int64_t kTurnNs = 5 * kSecondNs;
@@ -47,7 +46,8 @@ class Session {
   Session(const Options& options, cli::Io& io)
       : options_(options),
         io_(io),
-        surroundings_{client_, io.clock, metrics_},
+        async_(client_, io.clock),
+        surroundings_{async_, metrics_},
         service_("prom-discover", options.service, metrics_.registry,
                  io.clock) {}
 
@@ -58,7 +58,6 @@ class Session {
   void replace_jobs(config::PrometheusConfig config);
   Status reload();
   bool handle_requests();
-  void refresh();
   Status write_changes();
   void write_job(Running& running);
   void wait();
@@ -72,6 +71,7 @@ class Session {
   cli::Io& io_;
   Metrics metrics_;
   http::Client client_;
+  Async async_;
   Surroundings surroundings_;
   ConfigWatch config_watch_;
   std::map<std::string, Running> jobs_;
@@ -129,7 +129,7 @@ void Session::replace_jobs(config::PrometheusConfig config) {
       running.written_hash = old->second.written_hash;
       before.erase(old);
     }
-    jobs_.emplace(name, std::move(running));
+    jobs_.emplace(name, std::move(running)).first->second.job.start();
   }
   metrics_.set_unavailable(unavailable_.size());
   for (auto& [name, gone] : before) {
@@ -170,10 +170,6 @@ bool Session::handle_requests() {
   return true;
 }
 
-void Session::refresh() {
-  for (auto& [name, running] : jobs_) running.job.refresh(now_ns());
-}
-
 void Session::write_job(Running& running) {
   const BuiltSet built = running.job.build();
   running.built_generation = running.job.generation();
@@ -203,23 +199,22 @@ Status Session::write_changes() {
 }
 
 void Session::wait() {
-  std::int64_t until_ns =
-      std::min({now_ns() + kTurnNs, config_due_ns_, service_.due_ns()});
-  std::vector<int> fds;
+  std::int64_t until_ns = std::min(
+      {now_ns() + kTurnNs, config_due_ns_, service_.due_ns(), async_.due_ns()});
+  std::vector<int> fds = {async_.fd()};
   if (service_.fd() >= 0) fds.push_back(service_.fd());
   if (config_watch_.fd() >= 0) fds.push_back(config_watch_.fd());
   if (is_pipe(io_.out.fd())) fds.push_back(io_.out.fd());
   for (const auto& [name, running] : jobs_) {
-    until_ns = std::min(until_ns, running.job.due_ns());
     if (running.job.generation() != running.built_generation)
       until_ns =
           std::min(until_ns, std::max(running.next_write_ns, now_ns() + 1));
-    running.job.add_fds(fds);
   }
   const std::int64_t wait_ms =
       std::max<std::int64_t>(until_ns - now_ns() + kMillisecondNs - 1, 0) /
       kMillisecondNs;
   client_.perform(static_cast<int>(wait_ms), fds);
+  async_.run_ready();
 }
 
 // A pipe without a reader: nobody will ever read another line.
@@ -234,7 +229,7 @@ Exit Session::failures_exit() {
   Exit exit = Exit::kOk;
   for (const auto& [name, running] : jobs_) {
     for (const Job::Failure& failure : running.job.failures()) {
-      if (failure.mechanism == "http") exit = Exit::kUnavailable;
+      if (failure.mechanism != "file") exit = Exit::kUnavailable;
       if (exit == Exit::kOk) exit = Exit::kBadData;
     }
   }
@@ -249,7 +244,6 @@ Exit Session::run_once() {
         jobs_, [](const auto& entry) { return entry.second.job.is_settled(); });
   };
   config_due_ns_ = kNeverNs;
-  refresh();
   while (!all_settled()) wait();
   std::vector<config::TargetSet> sets;
   for (auto& [name, running] : jobs_) {
@@ -279,7 +273,6 @@ Exit Session::run_for_ever() {
   config_due_ns_ = now_ns() + kConfigPollNs;
   bool is_ready = false;
   while (handle_requests()) {
-    refresh();
     const Status written = write_changes();
     service_.turn();
     if (!std::exchange(is_ready, true)) service_.ready();

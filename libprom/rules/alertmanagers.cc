@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "libprom/config/load.h"
-#include "libprom/http/client.h"
+#include "libprom/config/sd/file.h"
+#include "libprom/config/sd/static.h"
 #include "libprom/os/file.h"
 
 namespace prom::rules {
@@ -33,16 +34,22 @@ void add_groups(const std::string& path,
 std::vector<config::TargetGroup> groups_of(
     const config::DiscoveryConfigs& discovery,
     std::vector<std::string>& problems) {
-  std::vector<config::TargetGroup> groups = discovery.static_groups;
-  for (const config::FileSdConfig& files : discovery.files) {
-    for (const std::string& pattern : files.files) {
-      for (const std::string& path : os::glob(pattern))
-        add_groups(path, groups, problems);
+  std::vector<config::TargetGroup> groups;
+  for (const auto& sd : discovery.mechanisms) {
+    if (const auto* fixed =
+            dynamic_cast<const config::StaticSdConfig*>(sd.get())) {
+      groups.insert(groups.end(), fixed->groups.begin(), fixed->groups.end());
+    } else if (const auto* files =
+                   dynamic_cast<const config::FileSdConfig*>(sd.get())) {
+      for (const std::string& pattern : files->files) {
+        for (const std::string& path : os::glob(pattern))
+          add_groups(path, groups, problems);
+      }
+    } else {
+      problems.push_back(std::string(sd->mechanism()) +
+                         "_sd_configs of alertmanagers is not available");
     }
   }
-  for (const config::HttpSdConfig& http : discovery.https)
-    problems.push_back("http_sd_configs of alertmanagers is not available: " +
-                       http::safe_url(http.url));
   for (const config::UnavailableSd& sd : discovery.unavailable)
     problems.push_back(config::unavailable_message(sd));
   return groups;

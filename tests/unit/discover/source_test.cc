@@ -7,25 +7,18 @@
 
 #include <gtest/gtest.h>
 
+#include "libprom/config/sd/file.h"
+#include "libprom/config/sd/http.h"
+#include "libprom/config/sd/static.h"
 #include "libprom/discover/job.h"
-#include "libprom/http/server.h"
 
-#include "tests/support/fake_clock.h"
+#include "tests/support/sd_test.h"
 #include "tests/support/temporary_directory.h"
 
 namespace prom::discover {
 namespace {
 
-http::ServerResponse reply(int status, const std::string& type,
-                           const std::string& body) {
-  http::ServerResponse response;
-  response.status = status;
-  response.content_type = type;
-  response.body = body;
-  return response;
-}
-
-class SourceTest : public testing::Test {
+class SourceTest : public SdTest {
  protected:
   [[nodiscard]] std::string path(const std::string& name) const {
     return directory_.path() + "/" + name;
@@ -37,7 +30,7 @@ class SourceTest : public testing::Test {
   // "name:address,address …" of everything found.
   [[nodiscard]] std::string found(const Source& source) const {
     std::string out;
-    for (const auto& [origin, groups] : source.found()) {
+    for (const auto& [origin, groups] : source.findings().places()) {
       if (!out.empty()) out += ' ';
       out += origin.starts_with(directory_.path())
                  ? origin.substr(directory_.path().size() + 1)
@@ -50,10 +43,14 @@ class SourceTest : public testing::Test {
     return out;
   }
 
-  FakeClock clock_;
-  Metrics metrics_;
-  http::Client client_;
-  Surroundings surroundings_{client_, clock_, metrics_};
+  [[nodiscard]] config::FileSdConfig files(
+      const std::vector<std::string>& patterns) const {
+    config::FileSdConfig config;
+    for (const std::string& pattern : patterns)
+      config.files.push_back(path(pattern));
+    return config;
+  }
+
   TemporaryDirectory directory_;
 };
 
@@ -61,16 +58,13 @@ TEST_F(SourceTest, FilesAreReadByPattern) {
   write("a.json", R"([{"targets":["a"],"labels":{"x":"1"}},{"targets":[]}])");
   write("b.yml", "- targets: [b]\n");
   write("c.txt", "- targets: [c]\n");
-  const auto source = make_file_source(
-      {.files = {path("*.json"), path("*.yml")}, .refresh_interval_ms = 1000},
-      surroundings_);
-  EXPECT_FALSE(source->is_settled());
-  source->refresh();
-  EXPECT_TRUE(source->is_settled());
-  EXPECT_EQ(found(*source), "a.json,a b.yml,b");
-  EXPECT_EQ(source->failure(), "");
-  EXPECT_EQ(source->due_ns(), 1'000'000'000);
-  const config::TargetGroup& group = source->found().at(path("a.json")).front();
+  const Source& source = begin(files({"*.json", "*.yml"}));
+  EXPECT_TRUE(source.findings().is_settled());
+  EXPECT_EQ(found(source), "a.json,a b.yml,b");
+  EXPECT_EQ(source.findings().failure(), "");
+  EXPECT_EQ(async_.due_ns(), 300'000 * kMillisecondNs);
+  const config::TargetGroup& group =
+      source.findings().places().at(path("a.json")).front();
   EXPECT_EQ(group.source, path("a.json") + ":0");
   EXPECT_EQ(group.labels.get("__meta_filepath"), path("a.json"));
 }
@@ -78,108 +72,114 @@ TEST_F(SourceTest, FilesAreReadByPattern) {
 TEST_F(SourceTest, ABadFileKeepsItsTargets) {
   write("a.json", R"([{"targets":["a"]}])");
   write("b.json", R"([{"targets":["b"]}])");
-  const auto source =
-      make_file_source({.files = {path("*.json")}}, surroundings_);
-  source->refresh();
+  const Source& source = begin(files({"*.json"}));
   for (const char* text :
        {"", "[", "{}", "[null]", R"([{"targets":[1]}])", R"([{"x":1}])",
         R"([{"targets":["a"],"labels":{"x":1}}])", R"(["a"])",
         R"([{"targets":{}}])"}) {
     write("a.json", text);
-    source->refresh();
-    EXPECT_EQ(found(*source), "a.json,a b.json,b") << text;
-    EXPECT_NE(source->failure(), "") << text;
+    async_.run_ready();
+    EXPECT_EQ(found(source), "a.json,a b.json,b") << text;
+    EXPECT_NE(source.findings().failure(), "") << text;
   }
   write("a.json", R"([{"targets":["new"]}])");
-  source->refresh();
-  EXPECT_EQ(found(*source), "a.json,new b.json,b");
-  EXPECT_EQ(source->failure(), "");
+  async_.run_ready();
+  EXPECT_EQ(found(source), "a.json,new b.json,b");
+  EXPECT_EQ(source.findings().failure(), "");
   ASSERT_EQ(::unlink(path("b.json").c_str()), 0);
-  source->refresh();
-  EXPECT_EQ(found(*source), "a.json,new");
+  async_.run_ready();
+  EXPECT_EQ(found(source), "a.json,new");
 }
 
 TEST_F(SourceTest, AReloadInABadMomentLosesNothing) {
   write("a.json", R"([{"targets":["a"]}])");
-  const auto before =
-      make_file_source({.files = {path("*.json")}}, surroundings_);
-  before->refresh();
+  const Source& before = begin(files({"*.json"}));
   write("a.json", "[");
-  const auto after =
-      make_file_source({.files = {path("a.json")}}, surroundings_);
-  after->adopt(before->found());
-  after->refresh();
-  EXPECT_EQ(found(*after), "a.json,a");
-  const auto elsewhere =
-      make_file_source({.files = {path("other.json")}}, surroundings_);
-  elsewhere->adopt(before->found());
-  elsewhere->refresh();
-  EXPECT_EQ(found(*elsewhere), "");
+  const auto after = [&](const std::string& pattern) {
+    Source source(make_mechanism(files({pattern}), around_), around_);
+    source.adopt(before);
+    source.start();
+    return found(source);
+  };
+  EXPECT_EQ(after("a.json"), "a.json,a");
+  EXPECT_EQ(after("other.json"), "");
 }
 
 class HttpSourceTest : public SourceTest {
  protected:
-  void serve(http::ServerResponse response) {
-    auto server = http::Server::start(
-        {.listen = "127.0.0.1:0"},
-        [response](const http::ServerRequest& request) {
-          if (request.header("x-prometheus-refresh-interval-seconds") != "1.5")
-            return reply(400, "", "");
-          return response;
-        });
-    ASSERT_TRUE(server) << server.error().message;
-    server_ = std::move(*server);
-    config_.url = "http://user:pw@" + server_->address() + "/sd";
+  HttpSourceTest() {
+    config_.url = "http://user:pw@" + api_.address() + "/sd";
     config_.refresh_interval_ms = 1500;
   }
-  void settle(Source& source) {
-    source.refresh();
-    while (client_.active() > 0) client_.perform(1000);
-  }
 
-  std::unique_ptr<http::Server> server_;
   config::HttpSdConfig config_;
 };
 
 TEST_F(HttpSourceTest, TargetsComeAsJson) {
-  serve(reply(200, "Application/JSON; charset=\"utf-8\"",
-              R"([{"targets":["a","b"],"labels":{"x":"1"}}])"));
-  const auto source = make_http_source(config_, surroundings_);
-  settle(*source);
-  EXPECT_EQ(source->failure(), "");
-  EXPECT_EQ(found(*source), "server,a,b");
-  const config::TargetGroup& group = source->found().begin()->second.front();
-  EXPECT_EQ(group.labels.get("__meta_url"),
-            "http://" + server_->address() + "/sd");
-  EXPECT_EQ(group.source.find("pw"), std::string::npos);
+  api_.answer("GET /sd", R"([{"targets":["a","b"],"labels":{"x":"1"}}])", 200,
+              "Application/JSON; charset=\"utf-8\"");
+  Source& source = begin(config_);
+  settle(source);
+  EXPECT_EQ(source.findings().failure(), "");
+  EXPECT_EQ(print(source), "a {__meta_url=\"" + api_.url() +
+                               "/sd\", x=\"1\"}\nb {__meta_url=\"" +
+                               api_.url() + "/sd\", x=\"1\"}\n");
+  EXPECT_EQ(
+      api_.last("GET /sd").header("x-prometheus-refresh-interval-seconds"),
+      "1.5");
+  const auto& [place, groups] = *source.findings().places().begin();
+  EXPECT_EQ(groups.front().source.find("pw"), std::string::npos);
+  EXPECT_EQ(place.find("pw"), std::string::npos);
 }
 
 TEST_F(HttpSourceTest, AFailureKeepsTheTargetsAndNamesNoPassword) {
-  serve(reply(200, "application/json", R"([{"targets":["a"]}])"));
-  const auto good = make_http_source(config_, surroundings_);
-  settle(*good);
+  api_.answer("GET /sd", R"([{"targets":["a"]}])");
+  Source& good = begin(config_);
+  settle(good);
   const struct {
-    http::ServerResponse response;
-    std::string reason;
+    int status;
+    std::string type, body, reason;
   } kCases[] = {
-      {reply(500, "", ""), "server returned HTTP status 500"},
-      {reply(200, "text/html", "[]"), "unsupported content type \"text/html\""},
-      {reply(200, "application/json", "["), "invalid JSON"},
-      {reply(200, "application/json", "{}"), "expected a list of groups"},
+      {500, "", "", "server returned HTTP status 500"},
+      {200, "text/html", "[]", "unsupported content type \"text/html\""},
+      {200, "application/json", "[", "invalid JSON"},
+      {200, "application/json", "{}", "expected a list of groups"},
   };
   for (const auto& c : kCases) {
-    const std::string url = config_.url;
-    serve(c.response);
-    const auto source = make_http_source(config_, surroundings_);
-    Source::Found before;
-    before[config_.url] = good->found().begin()->second;
-    source->adopt(before);
-    settle(*source);
-    EXPECT_NE(source->failure().find(c.reason), std::string::npos)
-        << source->failure();
-    EXPECT_EQ(source->failure().find("pw"), std::string::npos);
-    EXPECT_EQ(found(*source), "server,a");
+    api_.answer("GET /sd", c.body, c.status, c.type);
+    Source source(make_mechanism(config_, around_), around_);
+    source.adopt(good);
+    EXPECT_TRUE(source.findings().is_settled());
+    source.start();
+    turn_until([&] { return !source.findings().failure().empty(); });
+    EXPECT_NE(source.findings().failure().find(c.reason), std::string::npos)
+        << source.findings().failure();
+    EXPECT_EQ(source.findings().failure().find("pw"), std::string::npos);
+    EXPECT_EQ(found(source), "server,a");
   }
+}
+
+TEST_F(HttpSourceTest, AsksAgainAfterTheInterval) {
+  api_.answer("GET /sd", R"([{"targets":["a"]}])");
+  Source& source = begin(config_);
+  settle(source);
+  api_.answer("GET /sd", R"([{"targets":["b"]}])");
+  pass_and_look(1499);
+  EXPECT_EQ(found(source), "server,a");
+  pass_and_look(1);
+  EXPECT_EQ(found(source), "server,b");
+}
+
+TEST_F(HttpSourceTest, EndsWhileAnAnswerIsAwaited) {
+  Source source(make_mechanism(config_, around_), around_);
+  source.start();
+  EXPECT_EQ(client_.active(), 1U);
+  {
+    Source other(make_mechanism(config_, around_), around_);
+    other.start();
+    EXPECT_EQ(client_.active(), 2U);
+  }
+  EXPECT_EQ(client_.active(), 1U);
 }
 
 TEST_F(SourceTest, AJobJoinsItsSources) {
@@ -188,12 +188,14 @@ TEST_F(SourceTest, AJobJoinsItsSources) {
   config.job_name = "j";
   config.scrape_interval_ms = 60'000;
   config.scrape_timeout_ms = 10'000;
-  config.discovery.static_groups = {
+  auto fixed = std::make_shared<config::StaticSdConfig>();
+  fixed->groups = {
       {.source = "0", .targets = {{{"__address__", "s"}}}, .labels = {}}};
-  config.discovery.files = {{.files = {path("a.json")}}};
-  Job job(config, surroundings_);
+  config.discovery.mechanisms = {
+      fixed, std::make_shared<config::FileSdConfig>(files({"a.json"}))};
+  Job job(config, around_);
   EXPECT_FALSE(job.is_settled());
-  job.refresh(clock_.monotonic_ns());
+  job.start();
   EXPECT_TRUE(job.is_settled());
   const BuiltSet built = job.build();
   ASSERT_EQ(built.set.targets.size(), 2U);
@@ -203,7 +205,7 @@ TEST_F(SourceTest, AJobJoinsItsSources) {
   write("a.json", "[");
   clock_.advance_ms(3'600'000);
   const std::uint64_t generation = job.generation();
-  job.refresh(clock_.monotonic_ns());
+  async_.run_ready();
   EXPECT_NE(job.generation(), generation);
   EXPECT_EQ(job.failures().size(), 1U);
   EXPECT_EQ(job.build().set.targets.size(), 2U);

@@ -1,0 +1,48 @@
+// The one place that knows which mechanisms there are.
+#include <algorithm>
+#include <array>
+
+#include "libprom/discover/mechanism.h"
+#include "libprom/discover/sd/makers_internal.h"
+
+namespace prom::discover {
+namespace {
+
+struct Maker {
+  std::string_view name;  // as in the key NAME_sd_configs
+  std::unique_ptr<Mechanism> (*make)(const config::SdConfig&, Surroundings&);
+};
+
+constexpr std::array kMakers = {
+    Maker{"file", make_file},
+    Maker{"http", make_http},
+    Maker{"static", make_static},
+};
+
+}  // namespace
+
+// Configurations are only made for mechanisms that are here: the tests compare
+// this table with that of config.
+std::unique_ptr<Mechanism> make_mechanism(const config::SdConfig& config,
+                                          Surroundings& around) {
+  const auto* maker =
+      std::ranges::find(kMakers, config.mechanism(), &Maker::name);
+  return maker == kMakers.end() ? nullptr : maker->make(config, around);
+}
+
+Task<Status> Poller::run(Findings& findings) {
+  for (;;) {
+    Task<Result<Groups>> look = poll();
+    Result<Groups> groups = co_await look;
+    if (groups) {
+      Findings::Places places;
+      places.emplace(place_, *std::move(groups));
+      findings.found_all(std::move(places));
+    } else {
+      findings.failed(place_, groups.error().message);
+    }
+    co_await async().sleep_ms(interval_ms_);
+  }
+}
+
+}  // namespace prom::discover
