@@ -52,8 +52,8 @@ std::uint32_t crc32c_portable(Bytes bytes, std::uint32_t crc) {
 
 std::uint32_t crc32c(Bytes bytes, std::uint32_t crc) {
 #if defined(__x86_64__)
-  static const bool has_sse42 = __builtin_cpu_supports("sse4.2") != 0;
-  if (has_sse42) return crc32c_sse42(bytes, crc);
+  static const bool kHasSse42 = __builtin_cpu_supports("sse4.2") != 0;
+  if (kHasSse42) return crc32c_sse42(bytes, crc);
 #endif
   return crc32c_portable(bytes, crc);
 }

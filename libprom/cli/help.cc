@@ -60,8 +60,8 @@ std::string placeholder(const Positional& positional) {
 }
 
 const std::string& group_of(const Flag& flag) {
-  static const std::string options = "Options";
-  return flag.group.empty() ? options : flag.group;
+  static const std::string kOptions = "Options";
+  return flag.group.empty() ? kOptions : flag.group;
 }
 
 void append_flags(std::string& out, const Command& command, bool everything) {

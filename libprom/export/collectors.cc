@@ -9,7 +9,7 @@ bool is_excluded(const std::optional<Regex>& excluded, std::string_view name) {
 }
 
 const std::vector<Collector>& collectors() {
-  static const std::vector<Collector> all = {
+  static const std::vector<Collector> kAll = {
       {"arp", "entries of the ARP table by device", collect_arp},
       {"conntrack", "connection tracking", collect_conntrack},
       {"cpu", "time of each CPU by mode", collect_cpu},
@@ -35,7 +35,7 @@ const std::vector<Collector>& collectors() {
       {"uname", "the kernel's name and version", collect_uname},
       {"vmstat", "paging", collect_vmstat},
   };
-  return all;
+  return kAll;
 }
 
 void collect(const Host& host, const std::vector<std::string>& names,

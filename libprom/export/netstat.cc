@@ -19,8 +19,8 @@ constexpr std::string_view kFields =
     "Udp6?_(InDatagrams|OutDatagrams|NoPorts|RcvbufErrors|SndbufErrors))";
 
 const Regex& fields() {
-  static const Regex regex = *Regex::compile(kFields);
-  return regex;
+  static const Regex kRegex = *Regex::compile(kFields);
+  return kRegex;
 }
 
 void add(Families& families, const std::string& field, std::string_view value) {

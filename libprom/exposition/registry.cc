@@ -101,9 +101,9 @@ Summary::Snapshot Summary::snapshot() const {
 }
 
 const std::vector<double>& default_bounds() {
-  static const std::vector<double> bounds = {
+  static const std::vector<double> kBounds = {
       0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
-  return bounds;
+  return kBounds;
 }
 
 Registry::Family& Registry::family(std::string_view name, std::string_view help,

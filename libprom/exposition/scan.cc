@@ -77,8 +77,8 @@ std::size_t equal_prefix_scalar(const char* a, const char* b,
 }
 
 std::size_t equal_prefix(const char* a, const char* b, std::size_t size) {
-  static const EqualPrefix chosen = choose();
-  return chosen(a, b, size);
+  static const EqualPrefix kChosen = choose();
+  return kChosen(a, b, size);
 }
 
 }  // namespace prom::exposition::scan

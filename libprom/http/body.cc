@@ -24,8 +24,8 @@ struct FreeDecompressor {
 
 libdeflate_decompressor* shared_decompressor() {
   thread_local const std::unique_ptr<libdeflate_decompressor, FreeDecompressor>
-      decompressor(libdeflate_alloc_decompressor());
-  return decompressor.get();
+      kDecompressor(libdeflate_alloc_decompressor());
+  return kDecompressor.get();
 }
 
 }  // namespace

@@ -161,7 +161,7 @@ void append_bucket(std::string& out, const HistogramBucket& bucket) {
 }  // namespace
 
 double exponential_bound(std::int32_t index, std::int32_t schema) {
-  static const std::array<double, kFractions> fractions = make_fractions();
+  static const std::array<double, kFractions> kBounds = make_fractions();
   // The bucket that ends at 2^1024 holds the largest finite numbers; the next
   // one only infinities.
   constexpr std::int64_t kExponentMax = 1024;
@@ -173,7 +173,7 @@ double exponential_bound(std::int32_t index, std::int32_t schema) {
   } else {
     const std::int32_t mask = (1 << schema) - 1;
     const auto at = static_cast<std::size_t>(index & mask);
-    fraction = fractions[at << (kHistogramSchemaMax - schema)];
+    fraction = kBounds[at << (kHistogramSchemaMax - schema)];
     exponent = (std::int64_t{index} >> schema) + 1;
   }
   if (fraction == 0.5 && exponent == kExponentMax + 1) {
