@@ -18,9 +18,37 @@ const Value& at(const void* value) {
   return value == nullptr ? null_value() : *static_cast<const Value*>(value);
 }
 
+// What can be seen without building it.  Strings are skipped; what is no JSON
+// is for the parser to find.
+Status check_size(std::string_view text) {
+  std::size_t values = 1;
+  std::size_t depth = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '"') {
+      while (++i < text.size() && text[i] != '"') {
+        if (text[i] == '\\') ++i;
+      }
+    } else if (c == '[' || c == '{') {
+      ++values;
+      ++depth;
+    } else if (c == ']' || c == '}') {
+      if (depth > 0) --depth;
+    } else if (c == ',') {
+      ++values;
+    }
+    if (values > kJsonValuesMax || depth > kJsonDepthMax)
+      return fail(Code::kLimit, depth > kJsonDepthMax
+                                    ? "JSON is nested too deeply"
+                                    : "JSON has too many values");
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Json> Json::parse(std::string_view text) {
+  if (const Status fits = check_size(text); !fits) return fail(fits.error());
   auto root = std::make_shared<Value>();
   try {
     *root = Value::parse(text);

@@ -18,12 +18,16 @@
 
 namespace prom::discover {
 
+constexpr std::size_t kJsonValuesMax = 4'000'000;
+constexpr std::size_t kJsonDepthMax = 100;
+
 // A value within a parsed text, which it keeps alive.  Cheap to copy.
 class Json {
  public:
   Json() = default;  // null
 
-  // kBadData with the position for what is no JSON.
+  // kBadData with the position for what is no JSON, kLimit for what would take
+  // many times the memory of its text.
   static Result<Json> parse(std::string_view text);
 
   // Null when this is no object or has no such member, no array or no such

@@ -25,6 +25,16 @@ TEST(Json, GivesWhatIsThereAndNothingElse) {
   EXPECT_EQ(list.dump(), R"(["x",2,-3,1.5,true,null])");
 }
 
+TEST(Json, RefusesWhatWouldNotFit) {
+  const auto deep = Json::parse(std::string(kJsonDepthMax + 1, '['));
+  ASSERT_FALSE(deep);
+  EXPECT_EQ(deep.error().code, Code::kLimit);
+  std::string wide = "[0";
+  while (wide.size() < 2 * kJsonValuesMax) wide += ",0";
+  EXPECT_EQ(Json::parse(wide + "]").error().code, Code::kLimit);
+  EXPECT_TRUE(Json::parse("\"" + wide + "\\\"[[[[\""));
+}
+
 TEST(Json, ValuesKeepTheirTextAlive) {
   Json kept;
   {

@@ -1,0 +1,90 @@
+#include "libprom/discover/api.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "libprom/base/utf8.h"
+#include "libprom/http/settings.h"
+
+namespace prom::discover {
+
+Result<http::Request> api_request(const config::HttpClientConfig& client,
+                                  std::string url, std::int64_t interval_ms) {
+  auto settings = http::settings(client);
+  if (!settings) return fail(std::move(settings).error());
+  http::Request request;
+  request.url = std::move(url);
+  request.options = settings->options;
+  request.headers = std::move(settings->headers);
+  request.headers.emplace_back("User-Agent", "Prometheus/" PROM_VERSION);
+  request.timeout_ms = std::min(interval_ms, kRequestMsMax);
+  return request;
+}
+
+Task<Result<http::Response>> fetch_good(Async& async, http::Request request) {
+  Async::Fetch fetch = async.fetch(std::move(request));
+  Result<http::Response> response = co_await fetch;
+  constexpr int kGoodStatus = 2;
+  if (response && response->status / 100 != kGoodStatus)
+    co_return fail(Code::kUnavailable, "server returned HTTP status " +
+                                           printable(response->status_text));
+  co_return response;
+}
+
+Task<Result<Json>> fetch_json(Async& async, http::Request request) {
+  request.headers.emplace_back("Accept", "application/json");
+  Task<Result<http::Response>> fetch = fetch_good(async, std::move(request));
+  const Result<http::Response> response = co_await fetch;
+  if (!response) co_return fail(response.error());
+  co_return Json::parse(response->body);
+}
+
+Task<Result<Json>> fetch_json(Async& async,
+                              const config::HttpClientConfig& client,
+                              std::string url, std::int64_t interval_ms) {
+  auto request = api_request(client, std::move(url), interval_ms);
+  if (!request) co_return fail(std::move(request).error());
+  Task<Result<Json>> fetch = fetch_json(async, *std::move(request));
+  Result<Json> json = co_await fetch;
+  co_return json;
+}
+
+std::string sanitized_label_name(std::string_view name) {
+  std::string out;
+  while (!name.empty()) {
+    const char c = name.front();
+    const bool is_good = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                         (c >= '0' && c <= '9');
+    out += is_good ? c : '_';
+    name.remove_prefix(decode_utf8(name).size);
+  }
+  return out;
+}
+
+std::string host_port(std::string_view host, std::string_view port) {
+  std::string out;
+  const bool is_v6 = host.find_first_of(":%") != std::string_view::npos;
+  if (is_v6) out += '[';
+  out += host;
+  if (is_v6) out += ']';
+  out += ':';
+  out += port;
+  return out;
+}
+
+std::string host_port(std::string_view host, std::int64_t port) {
+  return host_port(host, std::to_string(port));
+}
+
+std::string framed(const std::vector<std::string>& items,
+                   std::string_view separator, std::string_view if_empty) {
+  if (items.empty()) return std::string(if_empty);
+  std::string out(separator);
+  for (const std::string& item : items) {
+    out += item;
+    out += separator;
+  }
+  return out;
+}
+
+}  // namespace prom::discover

@@ -1,0 +1,48 @@
+// How mechanisms ask an HTTP API, and the small rules by which answers become
+// labels.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "libprom/base/result.h"
+#include "libprom/config/http_client.h"
+#include "libprom/discover/async.h"
+#include "libprom/discover/json.h"
+#include "libprom/discover/task.h"
+#include "libprom/http/client.h"
+
+namespace prom::discover {
+
+// The longest that one request of a look may take.
+constexpr std::int64_t kRequestMsMax = 60'000;
+
+// A GET of `url` with what the configuration says about HTTP: credentials,
+// read anew from their files, TLS, proxy, headers.  It may take as long as the
+// interval of looks, and never longer than kRequestMsMax.
+Result<http::Request> api_request(const config::HttpClientConfig& client,
+                                  std::string url, std::int64_t interval_ms);
+
+// Sends it.  kUnavailable for any status but 2xx.
+Task<Result<http::Response>> fetch_good(Async& async, http::Request request);
+// The same, with the body as JSON.
+Task<Result<Json>> fetch_json(Async& async, http::Request request);
+// A GET of `url`.  REQUIRES: client outlives the task.
+Task<Result<Json>> fetch_json(Async& async,
+                              const config::HttpClientConfig& client,
+                              std::string url, std::int64_t interval_ms);
+
+// Every character but ASCII letters, digits and underscores becomes one
+// underscore.
+std::string sanitized_label_name(std::string_view name);
+// "a:1", "[::1]:1"
+std::string host_port(std::string_view host, std::string_view port);
+std::string host_port(std::string_view host, std::int64_t port);
+// ",a,b,": every item stands between two separators; "" without items, or
+// `if_empty`.
+std::string framed(const std::vector<std::string>& items,
+                   std::string_view separator, std::string_view if_empty = "");
+
+}  // namespace prom::discover
