@@ -5,8 +5,17 @@
 
 #include "libprom/base/utf8.h"
 #include "libprom/http/settings.h"
+#include "libprom/http/target.h"
 
 namespace prom::discover {
+namespace {
+
+Error too_many(std::size_t most, std::string_view what) {
+  return {Code::kLimit, "a list of more than " + std::to_string(most) + " " +
+                            std::string(what)};
+}
+
+}  // namespace
 
 Result<http::Request> api_request(const config::HttpClientConfig& client,
                                   std::string url, std::int64_t interval_ms) {
@@ -47,6 +56,39 @@ Task<Result<Json>> fetch_json(Async& async,
   Task<Result<Json>> fetch = fetch_json(async, *std::move(request));
   Result<Json> json = co_await fetch;
   co_return json;
+}
+
+Task<Result<std::vector<Json>>> fetch_pages(Async& async, http::Request first,
+                                            std::string list, NextPage next) {
+  const std::string base = first.url.substr(0, first.url.find('?'));
+  std::vector<Json> items;
+  std::size_t bytes = 0;
+  http::Request request = first;
+  for (std::size_t number = 1; number <= kPagesMax; ++number) {
+    Task<Result<http::Response>> fetch = fetch_good(async, request);
+    const Result<http::Response> response = co_await fetch;
+    if (!response) co_return fail(response.error());
+    bytes += response->body.size();
+    if (bytes > kListBytesMax) co_return fail(too_many(kListBytesMax, "bytes"));
+    const Result<Json> page = Json::parse(response->body);
+    if (!page) co_return fail(page.error());
+    for (Json& item : (*page)[list].items()) items.push_back(std::move(item));
+    if (items.size() > kItemsMax) co_return fail(too_many(kItemsMax, "items"));
+    const std::optional<std::string> query = next(*page, number);
+    if (!query) co_return items;
+    request.url = base + "?" + *query;
+  }
+  co_return fail(too_many(kPagesMax, "pages"));
+}
+
+std::string to_query(
+    const std::vector<std::pair<std::string, std::string>>& parameters) {
+  std::string query;
+  for (const auto& [name, value] : parameters) {
+    if (!query.empty()) query += '&';
+    query += http::percent_encode(name) + "=" + http::percent_encode(value);
+  }
+  return query;
 }
 
 std::string sanitized_label_name(std::string_view name) {

@@ -3,8 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "libprom/base/result.h"
@@ -33,6 +36,26 @@ Task<Result<Json>> fetch_json(Async& async, http::Request request);
 Task<Result<Json>> fetch_json(Async& async,
                               const config::HttpClientConfig& client,
                               std::string url, std::int64_t interval_ms);
+
+// Limits of all pages of one list together.
+constexpr std::size_t kPagesMax = 1000;
+constexpr std::size_t kItemsMax = 200'000;
+constexpr std::size_t kListBytesMax = 128U << 20U;
+
+// The query ("cursor=x&per_page=100") of the page after `page`, which is the
+// `number`th, from 1 on; nullopt when it was the last.  Only a query, so that
+// no answer leads to another server.
+using NextPage = std::function<std::optional<std::string>(const Json& page,
+                                                          std::size_t number)>;
+
+// The elements of a list that comes in pages: those of the member `list` of
+// each answer, the first of which is to `first`.  kLimit beyond the limits.
+Task<Result<std::vector<Json>>> fetch_pages(Async& async, http::Request first,
+                                            std::string list, NextPage next);
+
+// "a=1&b=x%20y", for a URL.
+std::string to_query(
+    const std::vector<std::pair<std::string, std::string>>& parameters);
 
 // Every character but ASCII letters, digits and underscores becomes one
 // underscore.

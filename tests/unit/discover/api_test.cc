@@ -62,5 +62,48 @@ TEST_F(ApiTest, ASecretThatCannotBeReadIsAReason) {
   EXPECT_TRUE(api_.requests().empty());
 }
 
+class PagesTest : public ApiTest {
+ protected:
+  Result<std::vector<Json>> get(NextPage next) {
+    auto task = fetch_pages(async_, {.url = api_.url() + "/list?page=1"}, "all",
+                            std::move(next));
+    task.start();
+    turn_until([&] { return task.is_done(); });
+    return task.await_resume();
+  }
+};
+
+TEST_F(PagesTest, AreFollowedOnTheSameServer) {
+  api_.answer("GET /list?page=1", R"({"all":[1,2],"next":"a&b"})");
+  api_.answer("GET /list?cursor=a&b&n=1", R"({"all":[3]})");
+  const auto all = get([](const Json& page, std::size_t number) {
+    const std::string next = page["next"].text();
+    return next.empty()
+               ? std::nullopt
+               : std::optional(to_query(
+                     {{"cursor", next}, {"n", std::to_string(number)}}));
+  });
+  ASSERT_TRUE(all) << all.error().message;
+  ASSERT_EQ(all->size(), 3U);
+  EXPECT_EQ(all->back().integer(), 3);
+}
+
+TEST_F(PagesTest, WithoutAnEndAreRefused) {
+  const auto for_ever = [](const Json& /*page*/, std::size_t /*number*/) {
+    return std::optional<std::string>("page=1");
+  };
+  api_.answer("GET /list?page=1", "{}");
+  EXPECT_EQ(get(for_ever).error().message, "a list of more than 1000 pages");
+  std::string items = "0";
+  for (int i = 0; i < 50'000; ++i) items += ",0";
+  api_.answer("GET /list?page=1", R"({"all":[)" + items + "]}");
+  EXPECT_EQ(get(for_ever).error().message, "a list of more than 200000 items");
+  api_.answer("GET /list?page=1",
+              R"({"all":[")" + std::string(50U << 20U, 'x') + "\"]}");
+  const auto bytes = get(for_ever);
+  EXPECT_EQ(bytes.error().message, "a list of more than 134217728 bytes");
+  EXPECT_EQ(bytes.error().code, Code::kLimit);
+}
+
 }  // namespace
 }  // namespace prom::discover
