@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "libprom/config/discovery.h"
+#include "libprom/config/load.h"
 #include "libprom/discover/async.h"
 #include "libprom/discover/findings.h"
 #include "libprom/discover/metrics.h"
@@ -23,6 +24,8 @@ namespace prom::discover {
 struct Surroundings {
   Async& async;
   Metrics& metrics;
+  // Where clouds look for credentials and regions; tests give their own.
+  config::Environment environment = config::process_environment;
 };
 
 class Mechanism {

@@ -6,7 +6,8 @@
 //     auto answer = co_await async_.fetch(std::move(request));
 //     if (!answer) co_return fail(std::move(answer).error());
 //
-// A task begins when it is awaited, or by start() when nobody waits.  Whoever
+// A task begins when it is awaited, or by start(), after which it may still be
+// awaited: several that were started wait side by side (together.h).  Whoever
 // holds the Task owns its frame: destroying the Task ends it where it stands,
 // with everything that it awaits.  Parameters by value or longer living than
 // the task; no lambdas with captures.  What is awaited should be named, not
@@ -41,14 +42,20 @@ class [[nodiscard]] Task {
     if (handle_) handle_.destroy();
   }
 
-  // Runs until the task first waits.  REQUIRES: once, and not awaited.
-  void start() { handle_.resume(); }
+  // Runs until the task first waits.  REQUIRES: once, and not awaited before.
+  void start() {
+    handle_.promise().is_started = true;
+    handle_.resume();
+  }
   [[nodiscard]] bool is_done() const { return handle_ && handle_.done(); }
 
-  // co_await: begins the task and goes on with its value.
-  [[nodiscard]] bool await_ready() const noexcept { return false; }
+  // co_await: begins the task if nobody has, and goes on with its value.
+  [[nodiscard]] bool await_ready() const noexcept { return handle_.done(); }
   std::coroutine_handle<> await_suspend(std::coroutine_handle<> by) noexcept {
-    handle_.promise().awaited_by = by;
+    promise_type& promise = handle_.promise();
+    promise.awaited_by = by;
+    if (promise.is_started) return std::noop_coroutine();
+    promise.is_started = true;
     return handle_;
   }
   T await_resume() { return *std::move(handle_.promise().value); }
@@ -71,6 +78,7 @@ struct Task<T>::promise_type {
 
   std::optional<T> value = {};
   std::coroutine_handle<> awaited_by = std::noop_coroutine();
+  bool is_started = false;
 
   Task get_return_object() { return Task(Handle::from_promise(*this)); }
   [[nodiscard]] std::suspend_always initial_suspend() const noexcept {
