@@ -73,6 +73,10 @@ struct ProxyConfig {
   std::vector<std::pair<std::string, std::vector<Secret>>> connect_headers;
 };
 
+// OAuth2::grant_type for a signed assertion instead of the client's secret.
+constexpr std::string_view kAssertionGrant =
+    "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
 struct OAuth2 {
   std::string client_id;
   Secret client_secret;
@@ -81,6 +85,7 @@ struct OAuth2 {
   Secret client_certificate_key;
   std::string client_certificate_key_file, client_certificate_key_id;
   std::string signature_algorithm, iss, audience;
+  std::string claims_json;  // an object, or ""
   std::vector<std::string> scopes;
   std::string token_url;
   std::vector<std::pair<std::string, std::string>> endpoint_params;

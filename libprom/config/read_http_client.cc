@@ -31,9 +31,6 @@ constexpr std::array<std::string_view, 18> kReservedHeaders = {
 constexpr std::array<std::string_view, 4> kTlsVersions = {"TLS10", "TLS11",
                                                           "TLS12", "TLS13"};
 
-constexpr std::string_view kJwtGrant =
-    "urn:ietf:params:oauth:grant-type:jwt-bearer";
-
 // Upstream knows secrets by reference where a secret manager is linked in;
 // its own server has none.
 void refuse_reference(Fields& fields, std::string_view key) {
@@ -123,14 +120,14 @@ void check_oauth2(Fields& fields, const OAuth2& oauth2) {
     fields.error("client_id", "oauth2 client_id must be configured");
   if (oauth2.token_url.empty())
     fields.error("token_url", "oauth2 token_url must be configured");
-  if (oauth2.grant_type == kJwtGrant) {
+  if (oauth2.grant_type == kAssertionGrant) {
     if (!oauth2.client_certificate_key.empty() &&
         !oauth2.client_certificate_key_file.empty())
       fields.error("client_certificate_key_file",
                    "at most one of oauth2 client_certificate_key, "
                    "client_certificate_key_file & client_certificate_key_ref "
                    "must be configured using grant-type=" +
-                       std::string(kJwtGrant));
+                       std::string(kAssertionGrant));
     const std::string& algorithm = oauth2.signature_algorithm;
     if (!algorithm.empty() && algorithm != "RS256" && algorithm != "RS384" &&
         algorithm != "RS512")
@@ -159,7 +156,9 @@ void read_oauth2(FileReader& file, const YamlNode& node, OAuth2& into) {
   fields.text("signature_algorithm", into.signature_algorithm);
   fields.text("iss", into.iss);
   fields.text("audience", into.audience);
-  fields.ignore("claims");
+  fields.map("claims", [&](const YamlNode& claims) {
+    into.claims_json = to_json(claims);
+  });
   fields.texts("scopes", into.scopes);
   fields.text("token_url", into.token_url);
   fields.text_pairs("endpoint_params", into.endpoint_params);

@@ -60,4 +60,7 @@ struct YamlDocument {
 // limit, without a file name.
 std::expected<YamlDocument, Diagnostic> parse_yaml(std::string_view text);
 
+// The value as JSON; plain scalars have the type that they look like.
+std::string to_json(const YamlNode& node);
+
 }  // namespace prom::config

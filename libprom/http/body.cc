@@ -1,11 +1,13 @@
 #include <libdeflate.h>
 #include <zlib.h>
+#include <zstd.h>
 
 #include <algorithm>
 
 #include "libprom/base/bytes.h"
 #include "libprom/base/utf8.h"
 #include "libprom/http/body_internal.h"
+#include "libprom/http/client.h"
 
 namespace prom::http {
 namespace {
@@ -35,13 +37,26 @@ void BodyReader::EndStream::operator()(z_stream_s* stream) const {
   delete stream;
 }
 
+void BodyReader::EndStream::operator()(ZSTD_DCtx_s* stream) const {
+  ::ZSTD_freeDCtx(stream);
+}
+
 BodyReader::BodyReader(std::uint64_t bytes_max) : bytes_max_(bytes_max) {}
 BodyReader::~BodyReader() = default;
 
 Status BodyReader::begin(std::string_view content_encoding) {
   if (content_encoding.empty() || content_encoding == "identity") return {};
   if (content_encoding == "gzip" || content_encoding == "x-gzip") {
-    is_gzip_ = true;
+    encoding_ = Encoding::kGzip;
+    return {};
+  }
+  if (content_encoding == "zstd") {
+    encoding_ = Encoding::kZstd;
+    zstd_.reset(::ZSTD_createDCtx());
+    if (zstd_ == nullptr ||
+        ::ZSTD_isError(::ZSTD_DCtx_setParameter(
+            zstd_.get(), ZSTD_d_windowLogMax, kZstdWindowLogMax)) != 0U)
+      return fail(Code::kInternal, "cannot start zstd");
     return {};
   }
   return fail(Code::kBadData, "content encoding \"" +
@@ -49,21 +64,37 @@ Status BodyReader::begin(std::string_view content_encoding) {
                                   "\" is not supported");
 }
 
+Status BodyReader::grown() {
+  if (!sink_) return check_size(out_.size());
+  handed_bytes_ += out_.size();
+  if (auto ok = check_size(handed_bytes_); !ok) return ok;
+  for (std::string_view rest = out_; !rest.empty();) {
+    const std::string_view piece = rest.substr(0, kStreamPieceBytes);
+    if (auto ok = sink_(piece); !ok) return ok;
+    rest.remove_prefix(piece.size());
+  }
+  out_.clear();
+  return {};
+}
+
 Status BodyReader::check_size(std::uint64_t size) const {
-  if (size > bytes_max_) {
+  if (!sink_ && size > bytes_max_) {
     return fail(Code::kLimit,
                 "body exceeds " + std::to_string(bytes_max_) + " bytes");
   }
-  if (is_gzip_ && size > kInflateFreeBytes &&
-      size > wire_bytes_ * kInflateRatioMax) {
+  const std::uint64_t ratio_max =
+      encoding_ == Encoding::kZstd ? kZstdRatioMax : kInflateRatioMax;
+  if (encoding_ != Encoding::kPlain && size > kInflateFreeBytes &&
+      size > wire_bytes_ * ratio_max) {
     return fail(Code::kLimit, "body expands more than " +
-                                  std::to_string(kInflateRatioMax) +
+                                  std::to_string(ratio_max) +
                                   " times when decompressed");
   }
   return {};
 }
 
 Status BodyReader::expect(std::uint64_t wire_bytes) {
+  if (sink_) return {};
   // Compressed data may be larger than what it holds, but not by much.
   if (wire_bytes > bytes_max_) {
     return fail(Code::kLimit,
@@ -71,19 +102,25 @@ Status BodyReader::expect(std::uint64_t wire_bytes) {
   }
   // A length is only a promise: beyond this, growth follows the bytes.
   constexpr std::uint64_t kReserveMax = 8U << 20U;
-  if (!is_gzip_)
+  if (encoding_ == Encoding::kPlain)
     out_.reserve(static_cast<std::size_t>(std::min(wire_bytes, kReserveMax)));
   return {};
 }
 
 Status BodyReader::feed(std::string_view piece) {
   wire_bytes_ += piece.size();
-  if (!is_gzip_) {
+  if (encoding_ == Encoding::kPlain) {
+    if (sink_) {
+      out_ = piece;
+      return grown();
+    }
     if (auto ok = check_size(wire_bytes_); !ok) return ok;
     out_ += piece;
     return {};
   }
-  if (stream_ == nullptr && packed_.size() + piece.size() <= kWholeBytesMax) {
+  if (encoding_ == Encoding::kZstd) return unzstd_piece(piece);
+  if (!sink_ && stream_ == nullptr &&
+      packed_.size() + piece.size() <= kWholeBytesMax) {
     packed_ += piece;
     return {};
   }
@@ -94,8 +131,12 @@ Status BodyReader::feed(std::string_view piece) {
 }
 
 Result<std::string> BodyReader::finish() {
-  if (!is_gzip_ || wire_bytes_ == 0) return std::move(out_);
-  if (stream_ == nullptr) {
+  if (encoding_ == Encoding::kPlain || wire_bytes_ == 0) return std::move(out_);
+  if (encoding_ == Encoding::kZstd) {
+    if (!member_ended_) return fail(Code::kBadData, "zstd data is cut off");
+    return std::move(out_);
+  }
+  if (stream_ == nullptr) {  // small, and nothing was handed over
     auto done = inflate_whole();
     if (!done) return fail(std::move(done).error());
     if (*done) return std::move(out_);
@@ -159,8 +200,28 @@ Status BodyReader::inflate_piece(std::string_view piece) {
     } else if (result != Z_OK && result != Z_BUF_ERROR) {
       return fail(Code::kBadData, "gzip data is malformed");
     }
-    if (auto ok = check_size(out_.size()); !ok) return ok;
+    if (auto ok = grown(); !ok) return ok;
     if (result == Z_BUF_ERROR) break;  // nothing more without more input
+  }
+  return {};
+}
+
+Status BodyReader::unzstd_piece(std::string_view piece) {
+  ZSTD_inBuffer in{.src = piece.data(), .size = piece.size(), .pos = 0};
+  bool output_full = false;
+  while (in.pos < in.size || output_full) {
+    const std::size_t before = out_.size();
+    out_.resize(before + kInflateStepBytes);
+    ZSTD_outBuffer out{
+        .dst = out_.data() + before, .size = kInflateStepBytes, .pos = 0};
+    const std::size_t left = ::ZSTD_decompressStream(zstd_.get(), &out, &in);
+    output_full = out.pos == out.size;
+    out_.resize(before + out.pos);
+    if (::ZSTD_isError(left) != 0U)
+      return fail(Code::kBadData, "zstd data is malformed");
+    member_ended_ = left == 0;  // another frame may follow
+    if (auto ok = grown(); !ok) return ok;
+    if (member_ended_ && in.pos == in.size) break;
   }
   return {};
 }

@@ -25,6 +25,7 @@ using Header = std::pair<std::string, std::string>;
 constexpr std::size_t kHeaderBytesMax = 64U << 10U;
 constexpr std::size_t kHeaderLinesMax = 100;
 constexpr unsigned kRedirectsMax = 5;
+constexpr std::size_t kStreamPieceBytes = 64U << 10U;
 
 struct TlsOptions {
   std::string ca_file, cert_file, key_file;
@@ -35,18 +36,43 @@ struct TlsOptions {
   std::string min_version, max_version;
 };
 
+struct OAuth2Options;
+
 // What a connection needs besides the URL.  Secrets are read from their files
 // by whoever fills this in, before each request, so that rotation works.
 struct ClientOptions {
   TlsOptions tls;
   std::string user, password;  // basic auth; used when one is not empty
   std::string authorization;   // "Bearer token"; used when not empty
+  // A token that is fetched with these; null: none.
+  std::shared_ptr<const OAuth2Options> oauth2;
   std::string proxy_url, no_proxy;
   std::vector<Header> proxy_headers;  // sent with CONNECT
   bool proxy_from_environment = false;
   bool follow_redirects = true;
   bool http2 = true;
   std::string unix_socket;  // connect here instead of to the URL's host
+};
+
+// Credentials for a token of OAuth 2.0: the client's secret (RFC 6749, section
+// 4.4) or, when assertion.key is set, a signed assertion (RFC 7523, section
+// 2.1).  Requests whose options agree share a token.  The Client fetches it
+// before the first of them, keeps it until shortly before it expires, and has
+// requests wait meanwhile, within their own deadlines.
+struct OAuth2Options {
+  struct Assertion {
+    std::string key, key_id;  // RSA, PEM
+    std::string algorithm;    // "RS256", "RS384" or "RS512"; "": RS256
+    std::string issuer;       // "": client_id
+    std::string audience;     // "": token_url
+    std::string claims;       // more of them: a JSON object, or ""
+  };
+
+  std::string client_id, client_secret, token_url;
+  Assertion assertion = {};
+  std::vector<std::string> scopes;
+  std::vector<std::pair<std::string, std::string>> endpoint_params;
+  std::shared_ptr<const ClientOptions> connection;  // to the token server
 };
 
 struct Request {
@@ -57,8 +83,20 @@ struct Request {
   std::int64_t timeout_ms = 10'000;  // the whole exchange
   // After decompression.  Beyond it the request fails with kLimit.
   std::uint64_t body_bytes_max = 64ULL << 20U;
-  bool accept_gzip = true;
+  bool accept_gzip = true;                            // and zstd
   std::shared_ptr<const ClientOptions> options = {};  // null: defaults
+
+  // For answers without an end, such as watches.  Takes the body of an answer
+  // with a 2xx status while it arrives, decompressed, in pieces of at most
+  // kStreamPieceBytes that end anywhere; Response::body stays empty.  Other
+  // answers are collected as usual.  An error that it returns ends the request
+  // with that error.  It must not call the Client.
+  //
+  // timeout_ms is then the time until the headers are there, and each wait
+  // for more is held against idle_timeout_ms; there is no deadline over the
+  // whole, and body_bytes_max does not count: limits are the caller's.
+  std::function<Status(std::string_view)> on_body = {};
+  std::int64_t idle_timeout_ms = 60'000;
 };
 
 struct Response {

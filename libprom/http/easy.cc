@@ -7,10 +7,12 @@
 #include "libprom/base/utf8.h"
 #include "libprom/http/easy_internal.h"
 #include "libprom/http/headers_internal.h"
+#include "libprom/os/clock.h"
 
 namespace prom::http {
 namespace {
 
+constexpr std::int64_t kMillisecondNs = 1'000'000;
 constexpr long kReceiveBufferBytes = 64L << 10U;
 constexpr long kIdleConnectionSecondsMax = 300;
 
@@ -26,6 +28,21 @@ constexpr std::array<std::string_view, 7> kHarmlessHeaders = {
     "x-prometheus-scrape-timeout-seconds"};
 
 // --- callbacks of libcurl; the last argument is ours
+
+void put_off_deadline(Transfer& transfer) {
+  transfer.deadline_ns = os::real_clock().monotonic_ns() +
+                         transfer.request.idle_timeout_ms * kMillisecondNs;
+}
+
+// The headers of an answer are complete: from here on a stream may last.
+void begin_stream(Transfer& transfer) {
+  if (!transfer.request.on_body) return;
+  long status = 0;
+  curl_easy_getinfo(transfer.easy.get(), CURLINFO_RESPONSE_CODE, &status);
+  if (status / 100 != 2) return;
+  transfer.is_streaming = true;
+  put_off_deadline(transfer);
+}
 
 // One header line, or the blank one at their end.
 std::size_t on_header(char* data, std::size_t size, std::size_t count,
@@ -49,6 +66,10 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count,
         space == std::string_view::npos ? "" : trimmed(line.substr(space));
     return line.size();
   }
+  if (line == "\r\n" || line == "\n") {
+    begin_stream(transfer);
+    return line.size();
+  }
   const std::size_t colon = line.find(':');
   if (colon != std::string_view::npos) {
     transfer.response.headers.emplace_back(
@@ -62,6 +83,7 @@ Status begin_body(Transfer& transfer) {
   long status = 0;
   curl_easy_getinfo(transfer.easy.get(), CURLINFO_RESPONSE_CODE, &status);
   transfer.body = std::make_unique<BodyReader>(transfer.request.body_bytes_max);
+  if (transfer.is_streaming) transfer.body->stream_to(transfer.request.on_body);
   // The body of a redirect is read, so that the connection stays usable, and
   // thrown away.
   if (leads_elsewhere(transfer, status)) return {};
@@ -81,6 +103,7 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count,
   auto& transfer = *static_cast<Transfer*>(user);
   const std::string_view piece(data, size * count);
   Status ok;
+  if (transfer.is_streaming) put_off_deadline(transfer);
   if (transfer.body == nullptr) ok = begin_body(transfer);
   if (ok) ok = transfer.body->feed(piece);
   if (ok) return piece.size();
@@ -142,13 +165,16 @@ Status set_headers(Transfer& transfer, const ClientOptions& options) {
   if (!has("user-agent"))
     append(list, std::string("User-Agent: prom-tools/") + PROM_VERSION);
   if (!has("accept-encoding")) {
-    append(list, request.accept_gzip ? "Accept-Encoding: gzip"
+    append(list, request.accept_gzip ? "Accept-Encoding: zstd, gzip;q=0.9"
                                      : "Accept-Encoding: identity");
   }
-  if (transfer.trusted && !options.authorization.empty()) {
-    if (has_control_bytes(options.authorization))
+  const std::string& authorization = transfer.authorization.empty()
+                                         ? options.authorization
+                                         : transfer.authorization;
+  if (transfer.trusted && !authorization.empty()) {
+    if (has_control_bytes(authorization))
       return fail(Code::kBadData, "credentials contain control characters");
-    append(list, "Authorization: " + options.authorization);
+    append(list, "Authorization: " + authorization);
   }
   append(list, "Expect:");  // no 100-continue: it costs a round trip
   if (auto ok = add_headers(list, request.headers, transfer.trusted); !ok)
@@ -250,7 +276,9 @@ Status prepare_hop(Transfer& transfer, CURLSH* share, std::int64_t left_ms) {
   curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
   // A resolver that hangs is left behind, not waited for.
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(left_ms));
+  // The deadline of a stream moves: it is the Client's to watch.
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
+                   transfer.request.on_body ? 0 : static_cast<long>(left_ms));
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(left_ms));
   curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, kReceiveBufferBytes);
   curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, kIdleConnectionSecondsMax);
@@ -302,6 +330,11 @@ Error hop_error(const Transfer& transfer, CURLcode code) {
                                : std::string(curl_easy_strerror(code));
   switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
+      if (transfer.is_streaming) {
+        return {Code::kTimeout,
+                "nothing came for " +
+                    std::to_string(transfer.request.idle_timeout_ms) + " ms"};
+      }
       return {Code::kTimeout, "no complete answer within " +
                                   std::to_string(transfer.request.timeout_ms) +
                                   " ms"};

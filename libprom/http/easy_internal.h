@@ -39,11 +39,16 @@ struct Transfer {
   const AddressPolicy* policy = nullptr;
 
   std::int64_t started_ns = 0;
-  std::string url;      // of this hop
-  std::string method;   // of this hop
-  Origin origin;        // of this hop
-  bool trusted = true;  // still at the origin that the caller named
+  std::string url;              // of this hop
+  std::string method;           // of this hop
+  Origin origin;                // of this hop
+  bool trusted = true;          // still at the origin that the caller named
+  std::string authorization;    // of OAuth; instead of that of the options
+  bool body_is_secret = false;  // it must not go to another origin
   unsigned redirects = 0;
+  // Held against the clock while it waits for a token or streams.
+  std::int64_t deadline_ns = 0;
+  bool is_streaming = false;  // the body of this answer goes to on_body
 
   Easy easy;
   CURLM* multi = nullptr;  // that runs it; the Client's

@@ -58,19 +58,60 @@ Result<std::vector<Header>> extra_headers(
   return all;
 }
 
+void fill_proxy(const config::ProxyConfig& proxy, ClientOptions& options) {
+  options.proxy_url = proxy.proxy_url;
+  options.no_proxy = proxy.no_proxy;
+  options.proxy_from_environment = proxy.from_environment;
+  for (const auto& [name, values] : proxy.connect_headers)
+    for (const Secret& value : values)
+      options.proxy_headers.emplace_back(name, value.reveal());
+}
+
+Result<std::shared_ptr<const OAuth2Options>> oauth2_options(
+    const config::OAuth2& oauth2) {
+  // Anything that is not the other grant is this one, as upstream has it.
+  const bool by_assertion = oauth2.grant_type == config::kAssertionGrant;
+  auto secret =
+      by_assertion
+          ? resolve_secret(oauth2.client_certificate_key,
+                           oauth2.client_certificate_key_file)
+          : resolve_secret(oauth2.client_secret, oauth2.client_secret_file);
+  if (!secret) return fail(std::move(secret).error().in("oauth2"));
+  auto connection = std::make_shared<ClientOptions>();
+  connection->tls = tls_options(oauth2.tls);
+  fill_proxy(oauth2.proxy, *connection);
+  auto options = std::make_shared<OAuth2Options>();
+  options->client_id = oauth2.client_id;
+  if (by_assertion) {
+    if (secret->empty())
+      return fail(Code::kConfig, "oauth2: no client_certificate_key");
+    options->assertion = {.key = secret->reveal(),
+                          .key_id = oauth2.client_certificate_key_id,
+                          .algorithm = oauth2.signature_algorithm,
+                          .issuer = oauth2.iss,
+                          .audience = oauth2.audience,
+                          .claims = oauth2.claims_json};
+  } else {
+    options->client_secret = secret->reveal();
+  }
+  options->token_url = oauth2.token_url;
+  options->scopes = oauth2.scopes;
+  options->endpoint_params = oauth2.endpoint_params;
+  options->connection = std::move(connection);
+  return options;
+}
+
 }  // namespace
 
 Result<Settings> settings(const config::HttpClientConfig& config) {
-  if (config.oauth2)
-    return fail(Code::kConfig, "oauth2: not available in this version");
   auto options = std::make_shared<ClientOptions>();
   options->tls = tls_options(config.tls);
-  options->proxy_url = config.proxy.proxy_url;
-  options->no_proxy = config.proxy.no_proxy;
-  options->proxy_from_environment = config.proxy.from_environment;
-  for (const auto& [name, values] : config.proxy.connect_headers)
-    for (const Secret& value : values)
-      options->proxy_headers.emplace_back(name, value.reveal());
+  fill_proxy(config.proxy, *options);
+  if (config.oauth2) {
+    auto oauth2 = oauth2_options(*config.oauth2);
+    if (!oauth2) return fail(std::move(oauth2).error());
+    options->oauth2 = *std::move(oauth2);
+  }
   options->follow_redirects = config.follow_redirects;
   options->http2 = config.enable_http2;
   if (auto status = fill_authorization(config, *options); !status)

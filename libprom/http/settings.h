@@ -17,8 +17,7 @@ struct Settings {
 };
 
 // Reads the secret files that `config` names.  Fails with the file's name when
-// one cannot be read, and with kConfig for what this version cannot do
-// (oauth2).
+// one cannot be read.
 Result<Settings> settings(const config::HttpClientConfig& config);
 
 }  // namespace prom::http

@@ -1,6 +1,13 @@
+#include <zstd.h>
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "libprom/http/body_internal.h"
+#include "libprom/http/client.h"
 
 #include "tests/support/test_server.h"
 
@@ -39,6 +46,96 @@ TEST(BodyReader, DecompressesSmallAndLargeBodiesAlike) {
       EXPECT_TRUE(*got == text) << size << " in steps of " << step;
     }
   }
+}
+
+std::string zstd_compressed(std::string_view text) {
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  out.resize(ZSTD_compress(out.data(), out.size(), text.data(), text.size(),
+                           ZSTD_CLEVEL_DEFAULT));
+  return out;
+}
+
+TEST(BodyReader, DecompressesZstdInPiecesOfAnySize) {
+  for (const std::size_t size : {0U, 1U, 1000U, 300'000U}) {
+    const std::string text = noise(size);
+    for (const std::size_t step : {1U, 1000U, 10'000'000U}) {
+      const auto got =
+          read_body(zstd_compressed(text), "zstd", 64U << 20U, step);
+      ASSERT_TRUE(got) << got.error().message;
+      EXPECT_TRUE(*got == text) << size << " in steps of " << step;
+    }
+  }
+}
+
+TEST(BodyReader, JoinsZstdFrames) {
+  const auto got = read_body(
+      zstd_compressed("first\n") + zstd_compressed("second\n"), "zstd", 100, 7);
+  ASSERT_TRUE(got) << got.error().message;
+  EXPECT_EQ(*got, "first\nsecond\n");
+}
+
+TEST(BodyReader, RefusesZstdThatIsCutMalformedOrTooLarge) {
+  const std::string packed = zstd_compressed(noise(10'000));
+  const auto cut =
+      read_body(packed.substr(0, packed.size() - 1), "zstd", 1U << 20U, 1000);
+  ASSERT_FALSE(cut);
+  EXPECT_EQ(cut.error().code, Code::kBadData);
+  const auto malformed = read_body("no frame at all", "zstd", 1U << 20U, 4);
+  ASSERT_FALSE(malformed);
+  EXPECT_EQ(malformed.error().code, Code::kBadData);
+  const auto large = read_body(packed, "zstd", 9999, 1000);
+  ASSERT_FALSE(large);
+  EXPECT_EQ(large.error().code, Code::kLimit);
+  EXPECT_TRUE(read_body(packed, "zstd", 10'000, 1000));
+}
+
+TEST(BodyReader, StopsAZstdBombAtItsRatio) {
+  const std::string bomb = zstd_compressed(std::string(512U << 20U, '\n'));
+  ASSERT_LT(bomb.size(), 24'000U);
+  const auto got = read_body(bomb, "zstd", 1ULL << 40U, 1000);
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Code::kLimit);
+}
+
+TEST(BodyReader, StreamsWhatIsThereAndForgetsIt) {
+  const std::string text = noise(300'000);
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"", text}, {"gzip", gzipped(text)}, {"zstd", zstd_compressed(text)}};
+  for (const auto& [encoding, wire] : cases) {
+    for (const std::size_t step : {1000U, 10'000'000U}) {
+      BodyReader reader(10);  // which does not count here
+      std::string got;
+      std::size_t largest = 0;
+      reader.stream_to([&](std::string_view piece) -> Status {
+        got += piece;
+        largest = std::max(largest, piece.size());
+        return {};
+      });
+      ASSERT_TRUE(reader.begin(encoding));
+      ASSERT_TRUE(reader.expect(wire.size()));
+      for (std::size_t at = 0; at < wire.size(); at += step)
+        ASSERT_TRUE(reader.feed(std::string_view(wire).substr(at, step)));
+      const auto rest = reader.finish();
+      ASSERT_TRUE(rest) << rest.error().message;
+      EXPECT_EQ(*rest, "");
+      EXPECT_TRUE(got == text) << encoding << " in steps of " << step;
+      EXPECT_LE(largest, kStreamPieceBytes);
+    }
+  }
+}
+
+TEST(BodyReader, StopsAStreamThatIsABomb) {
+  BodyReader reader(10);
+  std::uint64_t got = 0;
+  reader.stream_to([&](std::string_view piece) -> Status {
+    got += piece.size();
+    return {};
+  });
+  ASSERT_TRUE(reader.begin("zstd"));
+  const auto ok = reader.feed(zstd_compressed(std::string(512U << 20U, '\n')));
+  ASSERT_FALSE(ok);
+  EXPECT_EQ(ok.error().code, Code::kLimit);
+  EXPECT_LT(got, 512U << 20U);
 }
 
 TEST(BodyReader, JoinsGzipMembers) {

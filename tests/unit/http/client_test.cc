@@ -4,8 +4,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <map>
+#include <optional>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -56,8 +59,9 @@ TEST(Client, SendsMethodHeadersAndBody) {
   EXPECT_EQ(got->status, 204);
   EXPECT_TRUE(seen.starts_with("POST /a?b=c HTTP/1.1\r\n")) << seen;
   for (const std::string_view part :
-       {"Content-Type: x/y\r\n", "X-A: 1\r\n", "Accept-Encoding: gzip\r\n",
-        "User-Agent: prom-tools/", "Content-Length: 7\r\n", "\r\n\r\npayload"})
+       {"Content-Type: x/y\r\n", "X-A: 1\r\n",
+        "Accept-Encoding: zstd, gzip;q=0.9\r\n", "User-Agent: prom-tools/",
+        "Content-Length: 7\r\n", "\r\n\r\npayload"})
     EXPECT_NE(seen.find(part), std::string::npos) << part << " in " << seen;
 }
 
@@ -455,6 +459,98 @@ TEST(Client, CancelsWithoutCallingBack) {
   client.cancel(id);
   EXPECT_EQ(client.active(), 0U);
   client.perform(0);
+}
+
+TEST(Client, StreamsABodyWhileItArrives) {
+  TestServer server([](Peer& peer) {
+    (void)peer.read_request();
+    peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+    peer.send("4\r\none\n\r\n");
+    // Goes on once the client has said that it got the first piece.
+    if (!peer.read_some().empty()) return;
+  });
+  Client client(AddressPolicy::allow_all());
+  std::string seen;
+  Request request = get(server.url());
+  request.body_bytes_max = 1;
+  request.on_body = [&](std::string_view piece) -> Status {
+    seen += piece;
+    if (seen == "one\n") return fail(Code::kBadData, "that is enough");
+    return {};
+  };
+  std::optional<Result<Response>> result;
+  client.start(std::move(request),
+               [&](Result<Response> got) { result = std::move(got); });
+  while (!result) client.perform(-1);
+  EXPECT_EQ(seen, "one\n");
+  ASSERT_FALSE(*result);
+  EXPECT_EQ(result->error().message, "that is enough");
+}
+
+TEST(Client, EndsAStreamThatFallsSilent) {
+  TestServer server([](Peer& peer) {
+    (void)peer.read_request();
+    peer.send("HTTP/1.1 200 OK\r\n\r\nsome");
+    peer.wait_for_close();
+  });
+  std::string seen;
+  Request request = get(server.url(), 60'000);
+  request.idle_timeout_ms = 50;
+  request.on_body = [&](std::string_view piece) -> Status {
+    seen += piece;
+    return {};
+  };
+  const auto got = fetch(std::move(request));
+  EXPECT_EQ(seen, "some");
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().code, Code::kTimeout);
+  EXPECT_EQ(got.error().message, "nothing came for 50 ms");
+}
+
+TEST(Client, LetsAStreamLastLongerThanItsTimeout) {
+  TestServer server([](Peer& peer) {
+    (void)peer.read_request();
+    peer.send("HTTP/1.1 200 OK\r\n\r\n");
+    for (int i = 0; i < 10; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      peer.send("x");
+    }
+  });
+  std::string seen;
+  Request request = get(server.url(), 100);
+  request.on_body = [&](std::string_view piece) -> Status {
+    seen += piece;
+    return {};
+  };
+  const auto got = fetch(std::move(request));
+  ASSERT_TRUE(got) << got.error().message;
+  EXPECT_EQ(seen, "xxxxxxxxxx");
+}
+
+TEST(Client, HoldsAStreamToItsTimeoutUntilTheHeadersAreThere) {
+  TestServer server([](Peer& peer) {
+    (void)peer.read_request();
+    peer.send("HTTP/1.1 200 OK\r\nX: ");
+    peer.wait_for_close();
+  });
+  Request request = get(server.url(), 50);
+  request.on_body = [](std::string_view) -> Status { return {}; };
+  EXPECT_EQ(code_of(std::move(request)), Code::kTimeout);
+}
+
+TEST(Client, CollectsTheBodyOfAnErrorThoughAStreamWasWanted) {
+  TestServer server([](Peer& peer) {
+    (void)peer.read_request();
+    peer.answer("410 Gone", "", "too old");
+  });
+  Request request = get(server.url());
+  request.on_body = [](std::string_view) -> Status {
+    return fail(Code::kInternal, "not to be called");
+  };
+  const auto got = fetch(std::move(request));
+  ASSERT_TRUE(got) << got.error().message;
+  EXPECT_EQ(got->status, 410);
+  EXPECT_EQ(got->body, "too old");
 }
 
 TEST(Client, WakesForOtherDescriptors) {
