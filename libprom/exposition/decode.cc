@@ -125,6 +125,20 @@ Labels labels_of(std::string_view series, Canonical canonical) {
   return Labels::from(std::move(labels));
 }
 
+std::vector<std::string> empty_labels_of(std::string_view series) {
+  std::vector<std::string> names;
+  if (series.find("\"\"") == std::string_view::npos) return names;
+  Walker walker(series);
+  walker.bare();
+  while (walker.more()) {
+    const std::string_view name = walker.name();
+    if (!walker.has_value()) continue;
+    walker.more();  // to the value
+    if (walker.quoted().empty()) names.emplace_back(name);
+  }
+  return names;
+}
+
 Exemplar exemplar_of(const Record& record) {
   assert(!record.exemplar.empty());
   Walker walker(record.exemplar);

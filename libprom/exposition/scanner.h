@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -150,6 +151,8 @@ class Scanner {
 
 // The labels of a series that a Scanner has read.
 Labels labels_of(std::string_view series, Canonical canonical);
+// The names of labels whose value is empty, which Labels cannot hold.
+std::vector<std::string> empty_labels_of(std::string_view series);
 // What applies to a record under the type that was seen last.
 inline Canonical canonical_of(const Record& record, MetricType type) {
   if (record.has_le && type == MetricType::kHistogram) return Canonical::kLe;

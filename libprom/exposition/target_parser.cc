@@ -37,6 +37,11 @@ Labels TargetParser::labels(std::uint32_t ref) const {
   return labels;
 }
 
+std::vector<std::string> TargetParser::empty_labels(std::uint32_t ref) const {
+  if (table_.canonical(ref) == Canonical::kEncoded) return {};
+  return empty_labels_of(table_.text(ref));
+}
+
 void TargetParser::forget() {
   drop_body();
   table_.clear();

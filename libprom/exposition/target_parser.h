@@ -60,6 +60,9 @@ class TargetParser {
   // Refs are below this; it only grows until forget().
   [[nodiscard]] std::size_t series_count() const { return table_.size(); }
   [[nodiscard]] Labels labels(std::uint32_t ref) const;
+  // The names that stand there with an empty value: not labels of the series,
+  // but with honor_labels they take the target's away.
+  [[nodiscard]] std::vector<std::string> empty_labels(std::uint32_t ref) const;
   // In the order of the lines.
   [[nodiscard]] const std::vector<Metadata>& metadata() const {
     return lines_scrape_.metadata;

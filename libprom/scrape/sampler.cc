@@ -120,7 +120,8 @@ Status Sampler::place_series(const Job& job) {
     std::uint32_t& column = columns_of_refs_[entry.ref];
     // Beyond the limit samples are only counted.
     if (column == kUnknown && counts_.kept < job.limits.samples) {
-      auto labels = sample_labels(parser_.labels(entry.ref), labels_, job);
+      auto labels = sample_labels(parser_.labels(entry.ref),
+                                  target_labels(entry.ref, job), job);
       if (!labels) return fail(std::move(labels).error());
       column = *labels ? add_column(**std::move(labels)) : kDropped;
     }
@@ -132,6 +133,17 @@ Status Sampler::place_series(const Job& job) {
                     " of at most " + std::to_string(job.limits.samples));
   }
   return {};
+}
+
+// The target's labels for a series: with honor_labels, what the series has
+// with an empty value takes the target's label away.
+Labels Sampler::target_labels(std::uint32_t ref, const Job& job) const {
+  if (!job.config.honor_labels) return labels_;
+  const std::vector<std::string> empty = parser_.empty_labels(ref);
+  if (empty.empty()) return labels_;
+  LabelsBuilder left(labels_);
+  for (const std::string& name : empty) left.remove(name);
+  return left.build();
 }
 
 std::uint32_t Sampler::add_column(Labels labels) {

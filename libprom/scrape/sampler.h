@@ -89,6 +89,7 @@ class Sampler {
   };
 
   Status place_series(const Job& job);
+  [[nodiscard]] Labels target_labels(std::uint32_t ref, const Job& job) const;
   Status fit_histograms(const Job& job);
   void store(std::uint32_t column, std::size_t entry_index, std::int64_t now_ms,
              const Job& job);

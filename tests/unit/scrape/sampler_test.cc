@@ -162,6 +162,15 @@ TEST_F(SamplerTest, MarksTimestampedSeriesStaleWhereThatIsWanted) {
             "# STALE a{instance=\"i\"} 2000\nb{instance=\"i\"} 1 2000\n");
 }
 
+TEST_F(SamplerTest, LetsAnEmptyLabelTakeTheTargetsAwayWhereItIsHonored) {
+  EXPECT_EQ(scrape("a{instance=\"\"} 1\n"), "a{instance=\"i\"} 1 1000\n");
+  config_.honor_labels = true;
+  sampler_.forget_series();
+  EXPECT_EQ(scrape("a{instance=\"\"} 1\nb{x=\"\"} 1\nc{y=\"1\"} 1\n"),
+            "# STALE a{instance=\"i\"} 2000\na 1 2000\n"
+            "b{instance=\"i\"} 1 2000\nc{instance=\"i\",y=\"1\"} 1 2000\n");
+}
+
 TEST_F(SamplerTest, IgnoresTimestampsWhereThatIsWanted) {
   config_.honor_timestamps = false;
   EXPECT_EQ(scrape("a 1 500\n"), "a{instance=\"i\"} 1 1000\n");
