@@ -2,8 +2,13 @@
 #include <array>
 
 #include "libprom/base/utf8.h"
+#include "libprom/config/sd/docker.h"
+#include "libprom/config/sd/eureka.h"
 #include "libprom/config/sd/file.h"
 #include "libprom/config/sd/http.h"
+#include "libprom/config/sd/marathon.h"
+#include "libprom/config/sd/nomad.h"
+#include "libprom/config/sd/puppetdb.h"
 #include "libprom/config/sd/readers_internal.h"
 #include "libprom/config/sd/static.h"
 
@@ -34,10 +39,10 @@ constexpr std::array kKeys = {
     Key{"consul_sd_configs"},
     Key{"digitalocean_sd_configs"},
     Key{"dns_sd_configs"},
-    Key{"docker_sd_configs"},
-    Key{"dockerswarm_sd_configs"},
+    Key{"docker_sd_configs", read_as<DockerSdConfig>},
+    Key{"dockerswarm_sd_configs", read_as<DockerswarmSdConfig>},
     Key{"ec2_sd_configs"},
-    Key{"eureka_sd_configs"},
+    Key{"eureka_sd_configs", read_as<EurekaSdConfig>},
     Key{"file_sd_configs", read_as<FileSdConfig>},
     Key{"gce_sd_configs"},
     Key{"hetzner_sd_configs"},
@@ -47,14 +52,14 @@ constexpr std::array kKeys = {
     Key{"kuma_sd_configs"},
     Key{"lightsail_sd_configs"},
     Key{"linode_sd_configs"},
-    Key{"marathon_sd_configs"},
+    Key{"marathon_sd_configs", read_as<MarathonSdConfig>},
     Key{"nerve_sd_configs"},
-    Key{"nomad_sd_configs"},
+    Key{"nomad_sd_configs", read_as<NomadSdConfig>},
     Key{"oci_sd_configs"},
     Key{"openstack_sd_configs"},
     Key{"outscale_sd_configs"},
     Key{"ovhcloud_sd_configs"},
-    Key{"puppetdb_sd_configs"},
+    Key{"puppetdb_sd_configs", read_as<PuppetdbSdConfig>},
     Key{"scaleway_sd_configs"},
     Key{"serverset_sd_configs"},
     Key{"stackit_sd_configs"},

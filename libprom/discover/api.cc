@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libprom/base/letters.h"
 #include "libprom/base/utf8.h"
 #include "libprom/http/settings.h"
 #include "libprom/http/target.h"
@@ -89,6 +90,15 @@ std::string to_query(
     query += http::percent_encode(name) + "=" + http::percent_encode(value);
   }
   return query;
+}
+
+bool is_json_type(std::string_view content_type) {
+  std::string plain;
+  for (const char c : to_lower(content_type)) {
+    if (c != ' ' && c != '"' && c != '\t') plain += c;
+  }
+  return plain == "application/json" ||
+         plain == "application/json;charset=utf-8";
 }
 
 std::string sanitized_label_name(std::string_view name) {

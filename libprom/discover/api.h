@@ -57,6 +57,9 @@ Task<Result<std::vector<Json>>> fetch_pages(Async& async, http::Request first,
 std::string to_query(
     const std::vector<std::pair<std::string, std::string>>& parameters);
 
+// application/json, with or without charset=utf-8.
+bool is_json_type(std::string_view content_type);
+
 // Every character but ASCII letters, digits and underscores becomes one
 // underscore.
 std::string sanitized_label_name(std::string_view name);

@@ -144,6 +144,12 @@ std::int64_t Json::integer() const {
   return value.is_number_integer() ? value.get<std::int64_t>() : 0;
 }
 
+std::optional<double> Json::number() const {
+  const Value& value = at(value_);
+  if (!value.is_number()) return std::nullopt;
+  return value.get<double>();
+}
+
 bool Json::flag() const {
   const Value& value = at(value_);
   return value.is_boolean() && value.get<bool>();

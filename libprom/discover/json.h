@@ -9,6 +9,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,6 +51,8 @@ class Json {
   [[nodiscard]] std::string printed() const;
   // A whole number, else 0.
   [[nodiscard]] std::int64_t integer() const;
+  // Any number, else nullopt.
+  [[nodiscard]] std::optional<double> number() const;
   // Whether it is true.
   [[nodiscard]] bool flag() const;
   // The value as compact JSON.

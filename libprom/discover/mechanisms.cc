@@ -14,8 +14,10 @@ struct Maker {
 };
 
 constexpr std::array kMakers = {
-    Maker{"file", make_file},
-    Maker{"http", make_http},
+    Maker{"docker", make_docker}, Maker{"dockerswarm", make_dockerswarm},
+    Maker{"eureka", make_eureka}, Maker{"file", make_file},
+    Maker{"http", make_http},     Maker{"marathon", make_marathon},
+    Maker{"nomad", make_nomad},   Maker{"puppetdb", make_puppetdb},
     Maker{"static", make_static},
 };
 

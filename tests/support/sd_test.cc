@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "libprom/os/file.h"
+
 namespace prom::discover {
 namespace {
 
@@ -117,6 +119,11 @@ std::string SdTest::print(const Source& source) {
   std::string text;
   for (const std::string& line : lines) text += line;
   return text;
+}
+
+std::string SdTest::golden(const std::string& name) {
+  return os::read_file("tests/unit/discover/golden/" + name)
+      .value_or("there is no " + name);
 }
 
 }  // namespace prom::discover

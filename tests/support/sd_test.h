@@ -73,6 +73,8 @@ class SdTest : public testing::Test {
   // A line for each target: its address and its other labels, those of the
   // group included, sorted.
   static std::string print(const Source& source);
+  // What print() must give: tests/unit/discover/golden/NAME.
+  static std::string golden(const std::string& name);
 
   FakeApi api_;
   FakeClock clock_;

@@ -7,9 +7,21 @@
 
 namespace prom::config {
 
+struct DockerSdConfig;
+struct DockerswarmSdConfig;
+struct EurekaSdConfig;
+struct MarathonSdConfig;
+struct NomadSdConfig;
+struct PuppetdbSdConfig;
 struct FileSdConfig;
 struct HttpSdConfig;
 
+void read_sd(Fields& fields, DockerSdConfig& into);
+void read_sd(Fields& fields, DockerswarmSdConfig& into);
+void read_sd(Fields& fields, EurekaSdConfig& into);
+void read_sd(Fields& fields, MarathonSdConfig& into);
+void read_sd(Fields& fields, NomadSdConfig& into);
+void read_sd(Fields& fields, PuppetdbSdConfig& into);
 void read_sd(Fields& fields, FileSdConfig& into);
 void read_sd(Fields& fields, HttpSdConfig& into);
 

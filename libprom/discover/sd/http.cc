@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "libprom/base/letters.h"
 #include "libprom/base/number.h"
 #include "libprom/base/utf8.h"
 #include "libprom/config/load.h"
+#include "libprom/discover/api.h"
 #include "libprom/discover/sd/makers_internal.h"
 #include "libprom/http/settings.h"
 
@@ -15,16 +15,6 @@ namespace prom::discover {
 namespace {
 
 constexpr std::int64_t kTimeoutMsMax = 60'000;
-
-// application/json, with or without charset=utf-8.
-bool is_json(std::string_view content_type) {
-  std::string plain;
-  for (const char c : to_lower(content_type)) {
-    if (c != ' ' && c != '"' && c != '\t') plain += c;
-  }
-  return plain == "application/json" ||
-         plain == "application/json;charset=utf-8";
-}
 
 class Http : public Poller {
  public:
@@ -69,7 +59,7 @@ class Http : public Poller {
                   "server returned HTTP status " + response->status_text);
     }
     const std::string type = response->header("content-type");
-    if (!is_json(type))
+    if (!is_json_type(type))
       return fail(Code::kBadData, "unsupported content type " + quote(type));
     auto groups = config::parse_http_sd(response->body, config_.url);
     if (!groups) return fail(config::to_error(groups.error()));

@@ -12,5 +12,11 @@ using Made = std::unique_ptr<Mechanism>;
 Made make_file(const config::SdConfig& config, Surroundings& around);
 Made make_http(const config::SdConfig& config, Surroundings& around);
 Made make_static(const config::SdConfig& config, Surroundings& around);
+Made make_docker(const config::SdConfig& config, Surroundings& around);
+Made make_dockerswarm(const config::SdConfig& config, Surroundings& around);
+Made make_eureka(const config::SdConfig& config, Surroundings& around);
+Made make_marathon(const config::SdConfig& config, Surroundings& around);
+Made make_nomad(const config::SdConfig& config, Surroundings& around);
+Made make_puppetdb(const config::SdConfig& config, Surroundings& around);
 
 }  // namespace prom::discover
