@@ -1,4 +1,5 @@
-// promqltest FILE…: runs test files of PromQL in upstream's language.
+// promqltest [--oracle] FILE…: runs test files of PromQL in upstream's
+// language, --oracle: on the second engine of tests/support/.
 //
 // Prints one line per file and a closing line; what failed goes to standard
 // error.  Every instant evaluation is repeated as upstream repeats it: with
@@ -33,6 +34,8 @@
 #include "libprom/query/described_series.h"
 #include "libprom/query/engine.h"
 #include "libprom/query/memory_source.h"
+
+#include "tests/support/oracle_peer.h"
 
 namespace {
 
@@ -313,6 +316,32 @@ EngineOptions engine_options() {
   return options;
 }
 
+// What is loaded, for either engine.
+struct Data {
+  MemorySource source;
+  bool for_oracle = false;
+  prom::test::OracleData copy;  // for the second
+};
+
+Result<QueryResult> instant(const Data& data, const std::string& expr,
+                            std::int64_t time_ms) {
+  if (!data.for_oracle) {
+    return prom::query::instant(data.source, expr, time_ms, engine_options());
+  }
+  return prom::test::oracle_query(data.copy, expr, {time_ms, time_ms, 0},
+                                  engine_options());
+}
+
+Result<QueryResult> range(const Data& data, const std::string& expr,
+                          const prom::query::RangeTimes& times) {
+  if (!data.for_oracle) {
+    return prom::query::range(data.source, expr, times, engine_options());
+  }
+  return prom::test::oracle_query(data.copy, expr,
+                                  {times.start_ms, times.end_ms, times.step_ms},
+                                  engine_options());
+}
+
 // The same expression with its selectors fixed at a time; empty when a
 // function in it depends on the time of evaluation.
 std::string with_at(const Expr& parsed, std::int64_t time_ms) {
@@ -367,12 +396,11 @@ bool depends_on_range(const std::string& expr) {
 }
 
 // The middle step of a range query around the instant has the same result.
-Status check_in_range(const Case& test, const MemorySource& source,
+Status check_in_range(const Case& test, const Data& data,
                       const std::string& expr, std::int64_t time_ms) {
-  auto result = prom::query::range(
-      source, expr,
-      {time_ms - prom::kMinuteMs, time_ms + prom::kMinuteMs, prom::kMinuteMs},
-      engine_options());
+  auto result = range(
+      data, expr,
+      {time_ms - prom::kMinuteMs, time_ms + prom::kMinuteMs, prom::kMinuteMs});
   if (!result) return wrong("range query failed: " + result.error().message);
   if (test.ordered) return {};
   QueryResult middle;
@@ -394,29 +422,25 @@ Status check_in_range(const Case& test, const MemorySource& source,
   return compare(test, middle, time_ms);
 }
 
-Status run_instant(const Case& test, const MemorySource& source,
-                   const std::string& expr, std::int64_t time_ms) {
-  const auto result =
-      prom::query::instant(source, expr, time_ms, engine_options());
+Status run_instant(const Case& test, const Data& data, const std::string& expr,
+                   std::int64_t time_ms) {
+  const auto result = instant(data, expr, time_ms);
   auto ok = check_result(test, result, time_ms);
   if (!ok || !result) return ok;
   if (test.instant_only || depends_on_range(expr)) return {};
-  return check_in_range(test, source, expr, time_ms);
+  return check_in_range(test, data, expr, time_ms);
 }
 
-Status run_case(const Case& test, const MemorySource& source) {
+Status run_case(const Case& test, const Data& data) {
   if (test.is_range) {
     return check_result(
         test,
-        prom::query::range(source, test.expr,
-                           {test.start_ms, test.end_ms, test.step_ms},
-                           engine_options()),
-        0);
+        range(data, test.expr, {test.start_ms, test.end_ms, test.step_ms}), 0);
   }
   // A range vector is evaluated at the end of what is expected of it.
   const std::int64_t time_ms =
       test.instant_only && test.step_ms > 0 ? test.end_ms : test.start_ms;
-  auto ok = run_instant(test, source, test.expr, time_ms);
+  auto ok = run_instant(test, data, test.expr, time_ms);
   if (!ok) return ok;
   const auto parsed =
       prom::promql::parse(test.expr, prom::promql::ParseOptions::all());
@@ -428,7 +452,7 @@ Status run_case(const Case& test, const MemorySource& source) {
                    : std::vector<std::int64_t>{-10 * time_ms, 0, time_ms / 5,
                                                time_ms, 10 * time_ms};
   for (const std::int64_t time : times) {
-    ok = run_instant(test, source, fixed, time);
+    ok = run_instant(test, data, fixed, time);
     if (!ok) {
       return fail(
           std::move(ok).error().in(fixed + " at " + std::to_string(time)));
@@ -461,8 +485,9 @@ Result<std::int64_t> duration(const std::string& text) {
 class File {
  public:
   File(std::string name, std::string shown, const std::string& text,
-       const std::map<std::string, std::string>& skips)
+       const std::map<std::string, std::string>& skips, bool for_oracle)
       : name_(std::move(name)), shown_(std::move(shown)), skips_(skips) {
+    data_.for_oracle = for_oracle;
     std::istringstream in(text);
     for (std::string line; std::getline(in, line);) {
       line = trimmed(line);
@@ -483,7 +508,8 @@ class File {
       }
       if (word == "clear") {
         ++at_;
-        source_.clear();
+        data_.source.clear();
+        data_.copy.clear();
       } else if (word.starts_with("load")) {
         ok = load(word, rest);
       } else if (word.starts_with("eval")) {
@@ -553,11 +579,11 @@ class File {
       series.push_back(std::move(*one));
       starts.clear();
     }
-    auto ok = prom::query::load(series, source_);
+    auto ok = prom::query::load(series, data_.source);
     if (!ok || word != "load_with_nhcb") return ok;
     auto custom = prom::query::to_custom_buckets(series);
     if (!custom) return fail(std::move(custom).error());
-    return prom::query::load(*custom, source_);
+    return prom::query::load(*custom, data_.source);
   }
 
   static Result<DescribedSeries> describe(
@@ -648,7 +674,8 @@ class File {
       if (!ok) break;
       ok = read_expectation(line, test);
     }
-    return ok ? run_case(test, source_) : ok;
+    if (data_.for_oracle) data_.copy = prom::test::data_of(data_.source);
+    return ok ? run_case(test, data_) : ok;
   }
 
   static Status read_head(std::string rest, Case& test) {
@@ -739,7 +766,7 @@ class File {
   const std::map<std::string, std::string>& skips_;
   std::vector<std::string> lines_;
   std::size_t at_ = 0;
-  MemorySource source_;
+  Data data_;
   Counts counts_;
 };
 
@@ -762,7 +789,8 @@ std::map<std::string, std::string> read_skips() {
 int main(int argc, char** argv) {
   const std::map<std::string, std::string> skips = read_skips();
   Counts total;
-  for (int i = 1; i < argc; ++i) {
+  const bool for_oracle = argc > 1 && std::string_view(argv[1]) == "--oracle";
+  for (int i = for_oracle ? 2 : 1; i < argc; ++i) {
     std::ifstream in(argv[i]);
     if (!in) {
       std::cerr << argv[i] << ": cannot be read\n";
@@ -773,7 +801,7 @@ int main(int argc, char** argv) {
     text << in.rdbuf();
     const std::string path = argv[i];
     const std::string name = path.substr(path.find_last_of('/') + 1);
-    const Counts counts = File(name, path, text.str(), skips).run();
+    const Counts counts = File(name, path, text.str(), skips, for_oracle).run();
     std::cout << path << " passed " << counts.passed << " failed "
               << counts.failed << " skipped " << counts.skipped << "\n";
     total.passed += counts.passed;
