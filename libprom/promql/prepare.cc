@@ -38,7 +38,8 @@ std::optional<double> constant_of(const Call& call, const QueryTimes& times) {
     case FunctionId::kRange:
       return to_seconds(times.end_ms - times.start_ms);
     case FunctionId::kStep:
-      return to_seconds(times.step_ms);
+      // Upstream takes a range of one point for an instant query here.
+      return times.start_ms == times.end_ms ? 0 : to_seconds(times.step_ms);
     default:
       return std::nullopt;
   }

@@ -1,6 +1,7 @@
 // sum, avg, count, min, max, group, stddev, stdvar, quantile: aggregations
 // that read their input in batches and keep partial results only.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 #include <optional>
@@ -23,6 +24,20 @@ std::size_t parts_for(std::size_t cells) {
   constexpr std::size_t kMany = 8;
   constexpr std::size_t kFew = 2;
   return cells <= kCellsForMany ? kMany : kFew;
+}
+
+// Of parameters that change from step to step only the extremes are named.
+void check_extremes(const ScalarValues& parameters, TextRange where,
+                    Annotations& annotations) {
+  double min = 0;
+  double max = 1;
+  double nan = 0;
+  for (const double value : parameters) {
+    if (std::isnan(value)) nan = value;
+    if (value < min) min = value;
+    if (value > max) max = value;
+  }
+  notes::check_quantiles(std::array{min, max, nan}, where, annotations);
 }
 
 // Fills the partials and joins them.
@@ -101,8 +116,7 @@ Result<StreamPtr> aggregate(Evaluator& evaluator, const promql::Expr& expr,
     auto values = evaluator.scalar(*node.param, steps);
     if (!values) return fail(std::move(values).error());
     parameters = std::move(*values);
-    notes::check_quantiles(parameters, node.param->range,
-                           evaluator.annotations);
+    check_extremes(parameters, node.param->range, evaluator.annotations);
   }
   auto made = evaluator.vector(*node.expr, steps);
   if (!made) return made;

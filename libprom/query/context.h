@@ -23,7 +23,10 @@ struct Steps {
   std::int64_t start_ms = 0;
   std::int64_t step_ms = 1;  // > 0
   std::size_t count = 1;
+  std::int64_t rest_ms = 0;  // of the range, behind the last step
 
+  // Upstream's test for a range query, also inside of subqueries.
+  [[nodiscard]] bool span_time() const { return count > 1 || rest_ms > 0; }
   [[nodiscard]] std::int64_t time_ms(std::size_t step) const {
     return start_ms + static_cast<std::int64_t>(step) * step_ms;
   }

@@ -68,7 +68,8 @@ class Run {
     if (!ok) return fail(std::move(ok).error());
     context_.is_range = true;
     result_.type = ValueType::kMatrix;
-    ok = evaluate(*tree, {times.start_ms, times.step_ms, count});
+    ok = evaluate(*tree, {times.start_ms, times.step_ms, count,
+                          (times.end_ms - times.start_ms) % times.step_ms});
     std::ranges::sort(result_.series, by_labels);
     return finish(std::move(ok));
   }

@@ -76,10 +76,10 @@ class Evaluator {
 
 // -- One function per family, each in the file that is named
 
-// stats_selectors.cc: what a histogram says about a counter reset, worked out
-// from the one before where it says nothing.
-CounterResetHint filled_hint(const FloatHistogram& histogram,
-                             const FloatHistogram* before);
+// stats_selectors.cc: the histogram without its buckets, and with a hint that
+// is worked out from the one before (may be null) where it has none.
+FloatHistogram stats_of(const FloatHistogram& histogram,
+                        const FloatHistogram* before);
 
 // selector.cc
 enum class SelectorValue { kSample, kTime, kStartTime };

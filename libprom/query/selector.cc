@@ -105,11 +105,11 @@ class InstantSelector final : public Stream {
 
   [[nodiscard]] HistogramPtr share(const SeriesSamples& samples,
                                    std::size_t at) const {
-    auto copy = std::make_shared<FloatHistogram>(*samples.histogram[at]);
-    if (fills_hints_ && at > 0) {
-      copy->counter_reset_hint = filled_hint(*copy, samples.histogram[at - 1]);
-    }
-    return copy;
+    const FloatHistogram& sample = *samples.histogram[at];
+    return std::make_shared<FloatHistogram>(
+        fills_hints_
+            ? stats_of(sample, at > 0 ? samples.histogram[at - 1] : nullptr)
+            : sample);
   }
 
   static std::size_t advance(std::span<const std::int64_t> times,

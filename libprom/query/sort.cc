@@ -96,7 +96,7 @@ Result<StreamPtr> call_sort(Evaluator& evaluator, const promql::Expr& expr,
       if (rows.cells.kind(at) == CellKind::kHistogram) rows.cells.clear(at);
     }
   }
-  if (steps.count > 1) {
+  if (steps.span_time()) {
     evaluator.annotations.warn(notes::sort_in_range(), expr.range);
     return Table::make(evaluator.query, std::move(rows), steps.count);
   }

@@ -57,14 +57,20 @@ void Evaluator::find_stats_selectors(const Expr& root) {
                });
 }
 
-CounterResetHint filled_hint(const FloatHistogram& histogram,
-                             const FloatHistogram* before) {
-  if (histogram.counter_reset_hint != CounterResetHint::kUnknown ||
-      before == nullptr || is_stale_nan(before->sum)) {
-    return histogram.counter_reset_hint;
+FloatHistogram stats_of(const FloatHistogram& histogram,
+                        const FloatHistogram* before) {
+  FloatHistogram stats;
+  stats.schema = histogram.schema;
+  stats.count = histogram.count;
+  stats.sum = histogram.sum;
+  stats.counter_reset_hint = histogram.counter_reset_hint;
+  if (stats.counter_reset_hint == CounterResetHint::kUnknown &&
+      before != nullptr && !is_stale_nan(before->sum)) {
+    stats.counter_reset_hint = histogram.is_reset_since(*before)
+                                   ? CounterResetHint::kReset
+                                   : CounterResetHint::kNotReset;
   }
-  return histogram.is_reset_since(*before) ? CounterResetHint::kReset
-                                           : CounterResetHint::kNotReset;
+  return stats;
 }
 
 }  // namespace prom::query

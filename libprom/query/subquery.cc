@@ -122,6 +122,7 @@ Result<RangeVector> evaluate_subquery(Evaluator& evaluator,
                     ? 0
                     : static_cast<std::size_t>(
                           (end_ms - inner.start_ms) / inner.step_ms + 1);
+  if (inner.count > 0) inner.rest_ms = end_ms - inner.last_ms();
   if (inner.count > kSubqueryStepsMax) {
     return fail(Code::kLimit, "subquery has more than its limit of " +
                                   std::to_string(kSubqueryStepsMax) + " steps");

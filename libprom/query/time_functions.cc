@@ -92,19 +92,22 @@ Result<StreamPtr> call_timestamp(Evaluator& evaluator, const promql::Call& node,
   const bool wants_start = node.function->id == FunctionId::kStartTimestamp;
   const promql::Expr& argument = promql::unwrap(*node.args.front());
   const auto* selector = argument.as<promql::VectorSelector>();
-  if (wants_start &&
-      (selector == nullptr || !evaluator.query.options.use_start_timestamps)) {
-    return Table::make(evaluator.query, Rows(), steps.count);
-  }
   // Only samples as they are stored have times of their own.
   auto input = selector != nullptr
                    ? select_instant(evaluator, *selector, steps,
                                     wants_start ? SelectorValue::kStartTime
                                                 : SelectorValue::kTime)
-                   : evaluator.vector(argument, steps);
+                   : evaluator.vector(*node.args.front(), steps);
   if (!input) return input;
   MapBody body;
-  if (selector == nullptr) {
+  if (wants_start &&
+      (selector == nullptr || !evaluator.query.options.use_start_timestamps)) {
+    // Nothing is known, but the argument may have something to say.
+    body = [](Cells& cells, Worker& /*worker*/) -> Status {
+      for (std::size_t at = 0; at < cells.size(); ++at) cells.clear(at);
+      return {};
+    };
+  } else if (selector == nullptr) {
     body = [steps](Cells& cells, Worker& /*worker*/) -> Status {
       for (std::size_t at = 0; at < cells.size(); ++at) {
         if (cells.kind(at) == CellKind::kNone) continue;

@@ -31,15 +31,16 @@ void SplitSamples::set(const SeriesSamples& samples, bool with_start,
   histogram_value_.clear();
   histogram_start_.clear();
   hinted_.clear();
+  const FloatHistogram* before = nullptr;
   for (std::size_t i = 0; i < samples.t_ms.size(); ++i) {
     const FloatHistogram* histogram =
         samples.histogram.empty() ? nullptr : samples.histogram[i];
     if (histogram != nullptr) {
       if (is_stale_nan(histogram->sum)) continue;
-      if (fills_hints && !histogram_value_.empty()) {
-        hinted_.push_back(std::make_unique<FloatHistogram>(*histogram));
-        hinted_.back()->counter_reset_hint =
-            filled_hint(*histogram, histogram_value_.back());
+      if (fills_hints) {
+        hinted_.push_back(
+            std::make_unique<FloatHistogram>(stats_of(*histogram, before)));
+        before = histogram;
         histogram = hinted_.back().get();
       }
       histogram_t_.push_back(samples.t_ms[i]);

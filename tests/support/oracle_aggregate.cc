@@ -108,8 +108,14 @@ bool Oracle::check_parameter(const Aggregate& node, const Times& span) {
   if (nan) throw OracleFailure{"Parameter value is NaN"};
   if (max < 1) return false;
   constexpr double kLimit = 9223372036854775808.0;
-  if (min <= -kLimit) throw OracleFailure{"underflows int64"};
-  if (max >= kLimit) throw OracleFailure{"overflows int64"};
+  if (min <= -kLimit) {
+    throw OracleFailure{"Scalar value " + format_float(min) +
+                        " underflows int64"};
+  }
+  if (max >= kLimit) {
+    throw OracleFailure{"Scalar value " + format_float(max) +
+                        " overflows int64"};
+  }
   return true;
 }
 
@@ -222,18 +228,18 @@ std::optional<OracleValue> Oracle::add_up(const Aggregate& node,
   std::vector<std::string> metrics;
   bool has_histogram = false;
   bool mixed_schemas = false;
+  // What upstream says of a group of everything depends on the order of its
+  // members; here all of it is said.
   for (const OracleElement& member : group.members) {
-    // After that nothing of the group is looked at.
-    if (mixed_schemas) break;
     if (!member.is_histogram()) {
       values.push_back(member.number());
       sum.add(member.number());
       continue;
     }
     has_histogram = true;
-    if (histograms.empty() && !values.empty()) continue;  // invalid anyway
     histograms.push_back(&*member.value.histogram);
-    if (histograms.front()->is_custom() == histograms.back()->is_custom()) {
+    if (mixed_schemas ||
+        histograms.front()->is_custom() == histograms.back()->is_custom()) {
       continue;
     }
     warn(

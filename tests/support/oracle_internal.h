@@ -221,6 +221,11 @@ class Oracle {
   using SubqueryKey = std::tuple<const promql::Subquery*, std::int64_t,
                                  std::int64_t, std::int64_t>;
   std::map<SubqueryKey, std::vector<OracleWindowSeries>> subqueries_;
+  // Which series a result of a range function came from, at any step: two may
+  // not share a label set even if they are never there at the same time.
+  std::map<std::tuple<const Call*, std::int64_t, std::int64_t>,
+           std::map<Labels, Labels>>
+      origins_;
   std::vector<const Expr*> path_;  // from the root to the current node
 };
 

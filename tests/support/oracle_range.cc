@@ -210,6 +210,15 @@ OracleVector Oracle::range_call(const Call& node, const Times& span,
       }
     }
     const bool drops = series.drops_name || !keeps_name(id);
+    if (drops && !options_.delayed_name_removal) {
+      auto& origins = origins_[{&node, span.start_ms, span.end_ms}];
+      const auto [known, is_new] =
+          origins.emplace(renamed(series.labels), series.labels);
+      if (!is_new && known->second != series.labels) {
+        throw OracleFailure{
+            "vector cannot contain metrics with the same labelset"};
+      }
+    }
     out.push_back({drops ? renamed(series.labels) : series.labels,
                    std::move(*value), drops, 0, 0});
   }
@@ -266,14 +275,15 @@ std::optional<OracleValue> Oracle::over_floats(
   if (id == FunctionId::kQuantileOverTime && !is_quantile(arguments[0])) {
     warn("quantile value should be between 0 and 1, got " +
              oracle_go_g(arguments[0]),
-         where);
+         node.args[0]->range.begin);
   }
   if (!r.histograms.empty()) {
+    // Upstream points at the first argument, whatever that is.
     info(
         "ignored histograms in a range containing both floats and histograms "
         "for metric name " +
             oracle_quoted(r.metric),
-        where);
+        node.args[0]->range.begin);
   }
   if (wants_two && values.size() < 2) return std::nullopt;
   switch (id) {
