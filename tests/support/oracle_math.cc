@@ -157,9 +157,14 @@ OracleVector Oracle::math_call(const Call& node, const Times& span,
   const std::size_t where = inner.range.begin;
   if (id == FunctionId::kTimestamp || id == FunctionId::kStartTimestamp) {
     const auto* selector = unwrap(inner).as<VectorSelector>();
-    const bool direct = selector != nullptr && !selector->smoothed;
+    // Between samples there are no times of samples: "smoothed" says nothing.
+    const bool direct = selector != nullptr;
     OracleVector out;
-    for (OracleElement& element : vector(inner, span, now)) {
+    for (OracleElement& element :
+         direct ? select(*selector, false,
+                         (selector->at.is_set() ? selector->at.ms : now) -
+                             selector->offset.ms)
+                : vector(inner, span, now)) {
       std::int64_t time = direct ? element.time_ms : now;
       if (id == FunctionId::kStartTimestamp) {
         if (!direct || !options_.use_start_timestamps) continue;
