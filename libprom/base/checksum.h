@@ -11,7 +11,7 @@
 namespace prom {
 
 // CRC-32C (Castagnoli), RFC 3720 B.4.  Continues from `crc`, the value of the
-// bytes before; 0 to begin.  Uses SSE4.2 where the machine has it.
+// bytes before; 0 to begin.  Uses SSE4.2 and PCLMUL where they are there.
 std::uint32_t crc32c(Bytes bytes, std::uint32_t crc = 0);
 inline std::uint32_t crc32c(std::string_view text, std::uint32_t crc = 0) {
   return crc32c(as_bytes(text), crc);

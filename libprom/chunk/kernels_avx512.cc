@@ -190,14 +190,16 @@ void count_widths(const std::uint64_t* words, std::size_t count,
                   WidthCounts& counts) {
   // Two tables, since equal widths in a row would wait for each other.
   WidthCounts odd{};
+  std::uint16_t* const even_at = counts.data();
+  std::uint16_t* const odd_at = odd.data();
   std::size_t i = 0;
   for (; i + 8 <= count; i += 8) {
     const __m512i zeros = _mm512_lzcnt_epi64(_mm512_loadu_si512(words + i));
     auto widths = static_cast<std::uint64_t>(_mm_cvtsi128_si64(
         _mm512_cvtepi64_epi8(_mm512_sub_epi64(all(64), zeros))));
     for (unsigned k = 0; k < 4; ++k, widths >>= 16U) {
-      ++counts[widths & 0xffU];
-      ++odd[widths >> 8U & 0xffU];
+      ++even_at[widths & 0xffU];
+      ++odd_at[widths >> 8U & 0xffU];
     }
   }
   for (; i < count; ++i) ++counts[64 - _lzcnt_u64(words[i])];

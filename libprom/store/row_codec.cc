@@ -63,32 +63,52 @@ bool encode_block(std::span<const std::uint64_t> bits,
   return true;
 }
 
-// Up to eight bytes, without reading past `end`.
-std::uint64_t load_bytes(const std::byte* at, const std::byte* end,
-                         std::size_t size) {
-  if (end - at >= 8) {
-    const auto raw = load_le<std::uint64_t>(at);
-    return size == 8 ? raw : raw & ((1ULL << (size * 8)) - 1);
+// What a control byte says, looked up: `mask` takes the significant bytes out
+// of eight, `size` is 0 for a byte that encode_row does not write.
+struct Shape {
+  std::uint64_t mask = 0;
+  std::uint8_t shift = 0;
+  std::uint8_t size = 0;
+};
+constexpr std::array<Shape, 256> make_shapes() {
+  std::array<Shape, 256> shapes{};
+  for (unsigned control = 0; control < kAbsentControl; ++control) {
+    const unsigned low = control & 0xFU;
+    const unsigned size = (control >> 4U) + 1;
+    if (low + size > 8) continue;
+    shapes[control] = {.mask = ~0ULL >> (64 - size * 8),
+                       .shift = static_cast<std::uint8_t>(low * 8),
+                       .size = static_cast<std::uint8_t>(size)};
   }
-  std::uint64_t value = 0;
-  std::memcpy(&value, at, size);
-  return value;
+  return shapes;
+}
+constexpr std::array<Shape, 256> kShapes = make_shapes();
+
+const Shape& shape_of(std::byte control) {
+  return kShapes[std::to_integer<unsigned>(control)];
+}
+bool is_absent(std::byte control) {
+  return std::to_integer<unsigned>(control) == kAbsentControl;
 }
 
-// Reads one value and moves both cursors; false when it does not fit.
-bool read_value(const std::byte*& control_at, const std::byte*& at,
-                const std::byte* end, std::uint64_t& value) {
-  const auto control = std::to_integer<unsigned>(*control_at++);
-  if (control == kAbsentControl) {
+// Reads one value and moves the cursor; false when it does not fit.
+bool read_value(std::byte control, const std::byte*& at, const std::byte* end,
+                std::uint64_t& value) {
+  const Shape& shape = shape_of(control);
+  if (shape.size == 0) {
     value = kAbsentBits;
-    return true;
+    return is_absent(control);
   }
-  const unsigned low = control & 0xFU;
-  const unsigned size = (control >> 4U) + 1;
-  if (low + size > 8 || end - at < static_cast<std::ptrdiff_t>(size))
+  std::uint64_t bytes = 0;
+  if (end - at >= 8) {
+    bytes = load_le<std::uint64_t>(at) & shape.mask;
+  } else if (end - at >= shape.size) {
+    std::memcpy(&bytes, at, shape.size);
+  } else {
     return false;
-  value ^= load_bytes(at, end, size) << (low * 8);
-  at += size;
+  }
+  value ^= bytes << shape.shift;
+  at += shape.size;
   return true;
 }
 
@@ -159,11 +179,11 @@ bool RowDecoder::block(std::size_t block,
   const auto count = std::popcount(bitmap);
   if (end_ - control < count) return false;
   const std::byte* at = control + count;
-  while (bitmap != 0) {
+  if (static_cast<std::size_t>(std::bit_width(bitmap)) > values.size())
+    return false;
+  for (; bitmap != 0; bitmap &= bitmap - 1) {
     const auto i = static_cast<std::size_t>(std::countr_zero(bitmap));
-    bitmap &= bitmap - 1;
-    if (i >= values.size()) return false;
-    if (!read_value(control, at, end_, values[i])) return false;
+    if (!read_value(*control++, at, end_, values[i])) return false;
   }
   return true;
 }
@@ -187,7 +207,7 @@ bool RowDecoder::column(std::size_t column, std::uint64_t& value) const {
   const std::byte* at = start + 8 + count;
   if (static_cast<std::size_t>(end_ - at) < skip) return false;
   at += skip;
-  return read_value(control, at, end_, value);
+  return read_value(*control, at, end_, value);
 }
 
 }  // namespace prom::store

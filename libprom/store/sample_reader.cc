@@ -82,6 +82,28 @@ void complete_extras(Samples& samples) {
     samples.start_ms.resize(samples.t_ms.size(), 0);
 }
 
+// Cells of a column without histograms and starts.
+void append_floats(std::span<const std::int64_t> t_ms,
+                   std::span<const std::uint64_t> cells, Samples& into) {
+  const std::size_t begin = into.t_ms.size();
+  into.t_ms.resize(begin + cells.size());
+  into.value.resize(begin + cells.size());
+  std::int64_t* t_at = into.t_ms.data() + begin;
+  double* value_at = into.value.data() + begin;
+  // An absent cell is overwritten by the next one.
+  for (std::size_t r = 0; r < cells.size(); ++r) {
+    const std::uint64_t bits = cells[r];
+    *t_at = t_ms[r];
+    *value_at = std::bit_cast<double>(bits);
+    const std::ptrdiff_t present = bits != kAbsentBits ? 1 : 0;
+    t_at += present;
+    value_at += present;
+  }
+  into.t_ms.resize(static_cast<std::size_t>(t_at - into.t_ms.data()));
+  into.value.resize(into.t_ms.size());
+  complete_extras(into);
+}
+
 }  // namespace
 
 // Columns of one layout that belong to selected series.
@@ -100,7 +122,8 @@ struct SampleReader::Era {
 struct SampleReader::SourceRows {
   std::once_flag once;
   std::vector<Keyframe> keyframes;
-  std::vector<Row> rows;  // ascending by time
+  std::vector<Row> rows;           // ascending by time
+  std::vector<std::int64_t> t_ms;  // of the rows
   std::vector<Era> eras;
 };
 
@@ -156,6 +179,8 @@ void SampleReader::load_rows(SourceId source, SourceRows& into) const {
     scan_rows(source, into);
   }
   if (into.rows.empty()) return;
+  into.t_ms.reserve(into.rows.size());
+  for (const Row& row : into.rows) into.t_ms.push_back(row.t_ms);
   load_eras(source, into);
   for (Era& era : into.eras) {
     // The budget is shared by all sources; who comes late decodes sample by
@@ -386,12 +411,8 @@ void SampleReader::append_rows(SourceId source, std::size_t index,
       append_extras(rows, era, at->second, cells, into);
       continue;
     }
-    for (std::size_t r = 0; r < cells.size(); ++r) {
-      if (cells[r] == kAbsentBits) continue;
-      into.t_ms.push_back(rows.rows[era.first_row + r].t_ms);
-      into.value.push_back(std::bit_cast<double>(cells[r]));
-    }
-    complete_extras(into);
+    append_floats(std::span(rows.t_ms).subspan(era.first_row, cells.size()),
+                  cells, into);
   }
 }
 

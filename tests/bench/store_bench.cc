@@ -2,7 +2,9 @@
 // DESIGN's targets: 1000 targets of 100 series for append and query, a million
 // series for opening and selecting, the captures for bytes.
 //
-//   store_bench [SCALE]     SCALE 1 (default) is a million series
+//   store_bench [SCALE [PART]]   SCALE 1 (default) is a million series; PART is
+//                                one of captures, append, awkward, life,
+//                                churn, million
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -434,11 +436,17 @@ void million(double scale) {
 
 int main(int argc, char** argv) {
   const double scale = argc > 1 ? std::atof(argv[1]) : 1;
-  prom::store::captures();
-  prom::store::append_and_query(static_cast<int>(1000 * scale), 100, 80);
-  prom::store::awkward();
-  prom::store::life_cycle(static_cast<int>(200 * scale), 100);
-  prom::store::heavy_churn();
-  prom::store::million(scale);
+  const std::string_view part = argc > 2 ? argv[2] : "";
+  const auto wanted = [&](std::string_view name) {
+    return part.empty() || part == name;
+  };
+  if (wanted("captures")) prom::store::captures();
+  if (wanted("append"))
+    prom::store::append_and_query(static_cast<int>(1000 * scale), 100, 80);
+  if (wanted("awkward")) prom::store::awkward();
+  if (wanted("life"))
+    prom::store::life_cycle(static_cast<int>(200 * scale), 100);
+  if (wanted("churn")) prom::store::heavy_churn();
+  if (wanted("million")) prom::store::million(scale);
   return 0;
 }

@@ -93,6 +93,12 @@ TEST(Checksum, TwinsAgreeAndContinue) {
     const std::size_t cut = random() % (text.size() + 1);
     ASSERT_EQ(crc32c(bytes.subspan(cut), crc32c(bytes.first(cut))), whole);
   }
+  // Across the sizes at which pieces are summed side by side.
+  for (const std::size_t size : {3071U, 3072U, 3073U, 6400U, 10'000U}) {
+    while (text.size() < size) text += static_cast<char>(random());
+    const Bytes bytes = as_bytes(text).first(size);
+    ASSERT_EQ(crc32c(bytes, 7), crc32c_portable(bytes, 7)) << size;
+  }
 }
 
 TEST(Diagnostic, SaysWhatIsKnown) {
