@@ -13,6 +13,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "libprom/os/retry.h"
+
 namespace prom::os {
 namespace {
 
@@ -61,19 +63,24 @@ class RealFile final : public File {
   }
 
   Status sync() override {
-    if (::fdatasync(fd_.get()) != 0) return system_fail("sync", path_);
+    if (retried([&] { return ::fdatasync(fd_.get()); }) != 0)
+      return system_fail("sync", path_);
     return {};
   }
 
   Status preallocate(std::uint64_t size) override {
     // posix_fallocate returns the reason instead of setting errno.
-    const int error = ::posix_fallocate(fd_.get(), 0, static_cast<off_t>(size));
+    int error = EINTR;
+    while (error == EINTR)
+      error = ::posix_fallocate(fd_.get(), 0, static_cast<off_t>(size));
     if (error != 0) return fail(system_error("preallocate " + path_, error));
     return {};
   }
 
   Status truncate(std::uint64_t size) override {
-    if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0)
+    if (retried([&] {
+          return ::ftruncate(fd_.get(), static_cast<off_t>(size));
+        }) != 0)
       return system_fail("truncate", path_);
     return {};
   }
@@ -110,8 +117,9 @@ class RealFileSystem final : public FileSystem {
  public:
   Result<std::unique_ptr<File>> open(const std::string& path,
                                      OpenMode mode) override {
-    const int fd =
-        ::open(path.c_str(), open_flags(mode) | O_CLOEXEC, kFileMode);
+    const int fd = retried([&] {
+      return ::open(path.c_str(), open_flags(mode) | O_CLOEXEC, kFileMode);
+    });
     if (fd < 0) return system_fail("open", path);
     return std::make_unique<RealFile>(Fd(fd), path);
   }
@@ -140,10 +148,11 @@ class RealFileSystem final : public FileSystem {
   }
 
   Status sync_directory(const std::string& path) override {
-    const Fd directory(
-        ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const Fd directory(retried([&] {
+      return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }));
     if (!directory.valid()) return system_fail("open directory", path);
-    if (::fsync(directory.get()) != 0)
+    if (retried([&] { return ::fsync(directory.get()); }) != 0)
       return system_fail("sync directory", path);
     return {};
   }
@@ -236,7 +245,8 @@ Result<std::string> read_all(int fd, std::uint64_t bytes_max) {
 Result<std::string> read_file(const std::string& path,
                               std::uint64_t bytes_max) {
   if (path == "-") return read_all(STDIN_FILENO, bytes_max);
-  const Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd fd(
+      retried([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
   if (!fd.valid()) return system_fail("open", path);
   struct stat info{};
   if (::fstat(fd.get(), &info) == 0 && S_ISDIR(info.st_mode))
@@ -249,7 +259,8 @@ Result<std::string> read_file(const std::string& path,
 namespace {
 
 Status write_through(const std::string& path, std::string_view content) {
-  const Fd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  const Fd fd(
+      retried([&] { return ::open(path.c_str(), O_WRONLY | O_CLOEXEC); }));
   if (!fd.valid()) return system_fail("open", path);
   while (!content.empty()) {
     const ssize_t n = ::write(fd.get(), content.data(), content.size());
@@ -295,8 +306,12 @@ Status write_file_atomically(FileSystem& files, const std::string& path,
 Status make_directories(FileSystem& files, const std::string& path) {
   for (std::size_t at = 1; at <= path.size(); ++at) {
     if (at != path.size() && path[at] != '/') continue;
-    if (Status made = files.make_directory(path.substr(0, at)); !made)
-      return made;
+    const std::string directory = path.substr(0, at);
+    const bool is_new = !exists(directory);
+    if (Status made = files.make_directory(directory); !made) return made;
+    if (!is_new) continue;
+    Status synced = files.sync_directory(parent_directory(directory));
+    if (!synced && synced.error().code != Code::kPermission) return synced;
   }
   return {};
 }

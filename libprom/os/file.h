@@ -99,12 +99,12 @@ Result<std::string> read_file(const std::string& path,
 // Everything from `fd` until its end.
 Result<std::string> read_all(int fd, std::uint64_t bytes_max);
 
-// Replaces `path` in one step: written beside it, synced, renamed, directory
-// synced.  A reader sees the old content or the new, never a mixture.
+// Replaces `path` in one step, of which readers see all or nothing, and syncs
+// it.  A path that is no regular file (a device, a pipe) is written through.
 Status write_file_atomically(FileSystem& files, const std::string& path,
                              std::string_view content);
 
-// Creates `path` and its missing parents.
+// Creates `path` and its missing parents; their names reach the disk.
 Status make_directories(FileSystem& files, const std::string& path);
 
 bool exists(const std::string& path);

@@ -5,6 +5,8 @@
 
 #include <cerrno>
 
+#include "libprom/os/retry.h"
+
 namespace prom::os {
 namespace {
 
@@ -18,7 +20,9 @@ struct flock whole_file() {
 }  // namespace
 
 Result<FileLock> FileLock::acquire(const std::string& path) {
-  Fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640));
+  Fd fd(retried([&] {
+    return ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+  }));
   if (!fd.valid()) return fail(system_error("open " + path, errno));
   struct flock lock = whole_file();
   if (::fcntl(fd.get(), F_OFD_SETLK, &lock) == 0)
@@ -29,7 +33,8 @@ Result<FileLock> FileLock::acquire(const std::string& path) {
 }
 
 Result<bool> FileLock::is_held(const std::string& path) {
-  const Fd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  const Fd fd(
+      retried([&] { return ::open(path.c_str(), O_RDWR | O_CLOEXEC); }));
   if (!fd.valid()) {
     if (errno == ENOENT) return false;
     return fail(system_error("open " + path, errno));

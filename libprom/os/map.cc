@@ -1,6 +1,8 @@
 // The only place that sees Boost.Interprocess.
 #include "libprom/os/map.h"
 
+#include <cerrno>
+
 #include <boost/interprocess/file_mapping.hpp>
 #include <boost/interprocess/mapped_region.hpp>
 
@@ -21,14 +23,17 @@ Result<MappedFile> MappedFile::open(const std::string& path, Access access,
   if (mapped_size == 0) return mapped;
   const ipc::mode_t mode =
       access == Access::kRead ? ipc::read_only : ipc::read_write;
-  try {
-    const ipc::file_mapping file(path.c_str(), mode);
-    mapped.region_ =
-        std::make_unique<ipc::mapped_region>(file, mode, 0, mapped_size);
-  } catch (const ipc::interprocess_exception& error) {
-    return fail(system_error("map " + path, error.get_native_error()));
+  while (true) {
+    try {
+      const ipc::file_mapping file(path.c_str(), mode);
+      mapped.region_ =
+          std::make_unique<ipc::mapped_region>(file, mode, 0, mapped_size);
+      return mapped;
+    } catch (const ipc::interprocess_exception& error) {
+      if (error.get_native_error() == EINTR) continue;
+      return fail(system_error("map " + path, error.get_native_error()));
+    }
   }
-  return mapped;
 }
 
 MappedFile::MappedFile() = default;

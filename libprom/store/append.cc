@@ -10,6 +10,7 @@
 
 #include "libprom/os/input_pipe.h"
 #include "libprom/os/notify.h"
+#include "libprom/os/retry.h"
 #include "libprom/os/signals.h"
 #include "libprom/store/append_server.h"
 #include "libprom/store/compact.h"
@@ -39,8 +40,10 @@ class Inputs {
 
   Result<os::InputPipe*> front() {
     if (input_ && *input_) return &**input_;
-    const int fd = name() == "-" ? ::fcntl(in_fd_, F_DUPFD_CLOEXEC, 3)
-                                 : ::open(name().c_str(), O_RDONLY | O_CLOEXEC);
+    const int fd =
+        name() == "-" ? ::fcntl(in_fd_, F_DUPFD_CLOEXEC, 3) : os::retried([&] {
+          return ::open(name().c_str(), O_RDONLY | O_CLOEXEC);
+        });
     if (fd < 0) return fail(os::system_error("open " + name(), errno));
     fd_ = os::Fd(fd);
     input_ = os::InputPipe::open(fd);

@@ -26,7 +26,7 @@ class Compaction {
       : files_(files), clock_(clock), options_(options) {}
 
   Result<CompactReport> run() {
-    const auto lock = lock_blocks(options_.store);
+    const auto lock = lock_blocks(files_, options_.store);
     if (!lock) return fail(lock.error());
     if (Status done = prepare(); !done) return fail(std::move(done).error());
     if (Status done = steps(); !done) return fail(std::move(done).error());
@@ -51,8 +51,6 @@ class Compaction {
   // Takes away what a compaction that died has left.
   Status prepare() {
     const std::string blocks = blocks_path(options_.store);
-    // The manifest that is read below is the one that a power loss leaves.
-    if (Status done = files_.sync_directory(options_.store); !done) return done;
     if (Status made = files_.make_directory(blocks); !made) return made;
     if (Status done = block::remove_leftovers(files_, blocks); !done)
       return done;

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include "libprom/cli/progress.h"
+#include "libprom/os/retry.h"
 #include "libprom/store/compression.h"
 #include "libprom/store/default_store.h"
 #include "libprom/store/import_sorter.h"
@@ -65,10 +66,16 @@ bool ends_as_open_metrics(int fd) {
   struct stat info{};
   if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return false;
   char tail[kTailBytes];
-  const off_t from =
-      std::max<off_t>(0, info.st_size - static_cast<off_t>(sizeof tail));
-  const ssize_t n = ::pread(fd, tail, sizeof tail, from);
-  std::string_view text(tail, n > 0 ? static_cast<std::size_t>(n) : 0);
+  off_t at = std::max<off_t>(0, info.st_size - static_cast<off_t>(sizeof tail));
+  std::size_t got = 0;
+  while (at < info.st_size && got < sizeof tail) {
+    const ssize_t n = os::retried(
+        [&] { return ::pread(fd, tail + got, sizeof tail - got, at); });
+    if (n <= 0) break;
+    got += static_cast<std::size_t>(n);
+    at += n;
+  }
+  std::string_view text(tail, got);
   while (text.ends_with('\n') || text.ends_with('\r')) text.remove_suffix(1);
   return text.ends_with("\n# EOF") || text == "# EOF";
 }
@@ -199,7 +206,8 @@ Status import_text(Import& import, const std::vector<std::string>& paths) {
   for (const std::string& path : paths) {
     os::Fd opened;
     if (path != "-") {
-      opened = os::Fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+      opened = os::Fd(os::retried(
+          [&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
       if (!opened.valid()) return fail(os::system_error("open " + path, errno));
     }
     const int fd = path == "-" ? import.io.in_fd : opened.get();

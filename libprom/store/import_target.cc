@@ -113,19 +113,13 @@ Result<std::unique_ptr<ImportTarget>> ImportTarget::open(
     if (Status made = create_store(store, files, clock); !made)
       return fail(made.error());
   }
-  auto lock = lock_blocks(store);
+  auto lock = lock_blocks(files, store);
   if (!lock) return fail(lock.error());
   Status cleaned = os::make_directories(files, blocks_path(store));
   if (cleaned) cleaned = block::remove_leftovers(files, blocks_path(store));
   if (!cleaned) return fail(cleaned.error());
   auto view = View::open(store);
   if (!view) return fail(view.error());
-  if (!os::exists(manifest_path(store))) {
-    // Blocks without a manifest would look like one that was lost.
-    auto editor = ManifestEditor::open(files, store);
-    if (!editor) return fail(editor.error());
-    if (Status made = editor->publish(); !made) return fail(made.error());
-  }
   return std::unique_ptr<ImportTarget>(new ImportTarget(
       store, files, clock, std::move(*lock), std::move(*view)));
 }

@@ -10,6 +10,7 @@
 #include "libprom/base/number.h"
 #include "libprom/promql/parser.h"
 #include "libprom/store/ctl.h"
+#include "libprom/store/unfinished.h"
 
 namespace prom::store {
 namespace {
@@ -222,6 +223,7 @@ Result<ManifestEditor> ManifestEditor::open(os::FileSystem& files,
 }
 
 Status ManifestEditor::publish() {
+  remove_unfinished(*files_, manifest_path(store_), ".tmp-");
   ++manifest.version;
   put_in_order(manifest);
   // A deletion is kept until no part of the store needs it any more.
@@ -258,14 +260,20 @@ void remove_unnamed(os::FileSystem& files, const std::string& store,
   }
 }
 
-Result<os::FileLock> lock_blocks(const std::string& store) {
+Result<os::FileLock> lock_blocks(os::FileSystem& files,
+                                 const std::string& store) {
   auto lock = os::FileLock::acquire(store + "/compact.lock");
-  if (!lock || os::exists(manifest_path(store))) return lock;
-  // Blocks without a manifest mean that it was lost.
-  auto editor = ManifestEditor::open(os::real_file_system(), store);
-  if (!editor) return fail(std::move(editor).error());
-  if (Status done = editor->publish(); !done)
-    return fail(std::move(done).error());
+  if (!lock) return lock;
+  Status done;
+  if (os::exists(manifest_path(store))) {
+    // Who wrote it may have died before its name was on the disk.
+    done = files.sync_directory(store);
+  } else {
+    // Blocks without a manifest mean that it was lost.
+    auto editor = ManifestEditor::open(files, store);
+    done = editor ? editor->publish() : fail(editor.error());
+  }
+  if (!done) return fail(std::move(done).error());
   return lock;
 }
 

@@ -119,7 +119,9 @@ Status publish_blocks(os::FileSystem& files, const std::string& store,
 void remove_unnamed(os::FileSystem& files, const std::string& store,
                     std::span<const block::BlockInfo> blocks);
 
-// kBusy when a compaction or an import is under way.
-Result<os::FileLock> lock_blocks(const std::string& store);
+// kBusy when a compaction or an import is under way.  The manifest is there
+// then, and the one that is there is the one that a power loss leaves.
+Result<os::FileLock> lock_blocks(os::FileSystem& files,
+                                 const std::string& store);
 
 }  // namespace prom::store

@@ -10,6 +10,7 @@
 #include "libprom/base/bytes.h"
 #include "libprom/base/checksum.h"
 #include "libprom/cli/progress.h"
+#include "libprom/os/retry.h"
 #include "libprom/store/backup.h"
 #include "libprom/store/compression.h"
 #include "libprom/store/ctl.h"
@@ -17,12 +18,15 @@
 #include "libprom/store/interrupt.h"
 #include "libprom/store/manifest.h"
 #include "libprom/store/report.h"
+#include "libprom/store/unfinished.h"
 
 namespace prom::store {
 namespace {
 
 constexpr std::size_t kPieceBytes = 1U << 20U;
 constexpr std::size_t kDamageShown = 20;
+constexpr std::string_view kMark = ".part-";
+constexpr int kLevels = 3;  // of directories in a store
 
 std::unexpected<Error> broken(std::string what) {
   return fail(Code::kBadData, "not a whole backup: " + std::move(what));
@@ -266,21 +270,6 @@ class Restore {
   std::uint64_t bytes_ = 0;
 };
 
-// Removes a directory and what a restore has put into it, three levels deep.
-void remove_all(os::FileSystem& files, const std::string& path, int levels) {
-  const auto entries = files.list(path);
-  if (!entries) return;
-  for (const os::DirectoryEntry& entry : *entries) {
-    const std::string inner = path + "/" + entry.name;
-    if (!entry.is_directory) {
-      (void)files.unlink(inner);
-    } else if (levels > 0) {
-      remove_all(files, inner, levels - 1);
-    }
-  }
-  (void)files.remove_directory(path);
-}
-
 Status check_target(os::FileSystem& files, const std::string& store) {
   const auto entries = files.list(store);
   if (!entries && entries.error().code == Code::kMissing) return {};
@@ -311,7 +300,8 @@ Result<std::size_t> restore(const RestoreOptions& options,
   os::Fd opened;
   std::uint64_t total = 0;
   if (options.in != "-") {
-    opened = os::Fd(::open(options.in.c_str(), O_RDONLY | O_CLOEXEC));
+    opened = os::Fd(os::retried(
+        [&] { return ::open(options.in.c_str(), O_RDONLY | O_CLOEXEC); }));
     if (!opened.valid())
       return fail(os::system_error("open " + options.in, errno));
     const auto info = os::file_info(options.in);
@@ -319,7 +309,8 @@ Result<std::size_t> restore(const RestoreOptions& options,
   }
   std::string target = options.store;
   while (target.size() > 1 && target.ends_with('/')) target.pop_back();
-  const std::string part = target + ".part-" + std::to_string(::getpid());
+  const std::string part = unfinished_name(target, kMark);
+  remove_unfinished(files, target, kMark);
   cli::Progress progress(io.err, io.clock, "restore", total);
   Restore work(files, part, opened.valid() ? opened.get() : io.in_fd, progress,
                interrupt);
@@ -334,7 +325,7 @@ Result<std::size_t> restore(const RestoreOptions& options,
   if (done) done = files.rename(part, target);
   if (done) done = files.sync_directory(os::parent_directory(target));
   if (!done) {
-    remove_all(files, part, 2);
+    remove_tree(files, part, kLevels);
     return fail(done.error());
   }
   io.complain(fmt::format("restored {} in {} files",

@@ -1,9 +1,9 @@
 #include "libprom/store/spill_file.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include "libprom/store/unfinished.h"
 
 namespace prom::store {
 
@@ -14,8 +14,9 @@ Status SpillFile::append(std::string_view bytes) {
     return {};
   }
   if (!file_) {
-    const std::string path =
-        directory_ + "/.spill-" + std::to_string(::getpid());
+    const std::string path = unfinished_name(directory_ + "/.spill", "-");
+    // Left by a process that was killed just here.
+    remove_unfinished(files_, directory_ + "/.spill", "-");
     auto file = files_.open(path, os::OpenMode::kCreate);
     if (!file) return fail(file.error());
     if (Status gone = files_.unlink(path); !gone) return gone;

@@ -1,10 +1,13 @@
 #include "libprom/store/whole_file.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
+
+#include "libprom/store/unfinished.h"
 
 namespace prom::store {
 namespace {
+
+constexpr std::string_view kMark = ".part-";
 
 bool is_special(const std::string& path) {
   struct stat info{};
@@ -19,8 +22,8 @@ Result<std::unique_ptr<WholeFile>> WholeFile::create(os::FileSystem& files,
   std::unique_ptr<WholeFile> whole(new WholeFile(files, out));
   if (path == "-") return whole;
   const bool in_place = is_special(path);
-  const std::string name =
-      in_place ? path : path + ".part-" + std::to_string(::getpid());
+  const std::string name = in_place ? path : unfinished_name(path, kMark);
+  if (!in_place) remove_unfinished(files, path, kMark);
   auto file = files.open(
       name, in_place ? os::OpenMode::kReadWrite : os::OpenMode::kCreate);
   if (!file) return fail(file.error());

@@ -8,6 +8,7 @@
 #include "libprom/os/boot.h"
 #include "libprom/os/log.h"
 #include "libprom/store/snapshot.h"
+#include "libprom/store/unfinished.h"
 #include "libprom/store/writer_internal.h"
 
 namespace prom::store {
@@ -32,6 +33,10 @@ Status create_store(os::FileSystem& files, const std::string& path,
   for (const std::string& directory : {path + "/head", path}) {
     if (Status done = files.sync_directory(directory); !done) return done;
   }
+  // Also the store's own name: who made it may not have come so far.  A parent
+  // that we may not read is somebody else's to care for.
+  Status named = files.sync_directory(path + "/..");
+  if (!named && named.error().code != Code::kPermission) return named;
   return Ctl::create(files, path, kFirstGeneration, random_id(), now_ms);
 }
 
@@ -92,6 +97,9 @@ Status Writer::prepare() {
   }
   const auto generation = live_generation();
   if (!generation) return fail(generation.error());
+  for (const std::uint64_t begun :
+       {kFirstGeneration, *generation, *generation + 1})
+    remove_unfinished(files_, ctl_path(path_, begun), ".tmp-");
   auto ctl = Ctl::open(path_, *generation, os::MappedFile::Access::kReadWrite);
   if (!ctl) return fail(std::move(ctl).error());
   ctl_ = std::move(*ctl);

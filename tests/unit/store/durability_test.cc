@@ -1,4 +1,5 @@
-// What is left of a store after failing calls, a power loss and flipped bits.
+// What is left of a store after failing calls and flipped bits; power losses
+// are tests/crash/power_crash.cc.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -142,63 +143,6 @@ TEST_F(DurabilityTest, TakesSamplesAgainWhenTheDiskHasRoomAgain) {
   ASSERT_TRUE((*writer)->commit());
   EXPECT_EQ(oracle::check(path()).rows_of_all, n + 1);
   EXPECT_EQ(oracle::check(path()).wrong, 0U);
-}
-
-TEST_F(DurabilityTest, KeepsWhatWasSyncedThroughEveryPowerLoss) {
-  RecordingFileSystem files(path(), path() + "/ctl");
-  std::filesystem::create_directories(path());
-  struct Moment {
-    std::size_t calls;
-    int synced;
-  };
-  std::vector<Moment> moments;
-  {
-    auto writer = Writer::open(path(), small(), files, clock_);
-    ASSERT_TRUE(writer) << writer.error().message;
-    ASSERT_TRUE(oracle::add_layouts(**writer));
-    for (int n = 0; n < 30; ++n) {
-      ASSERT_TRUE(oracle::add_rows(**writer, n));
-      ASSERT_TRUE((*writer)->commit());
-      if (n % 4 == 3) {
-        ASSERT_TRUE((*writer)->sync());
-        moments.push_back({files.size(), n + 1});
-      }
-    }
-  }
-  std::mt19937_64 random(7);
-  constexpr int kStates = 1000;
-  for (int i = 0; i < kStates; ++i) {
-    const std::size_t calls = random() % (files.size() + 1);
-    int synced = 0;
-    for (const Moment& moment : moments) {
-      if (moment.calls <= calls) synced = moment.synced;
-    }
-    const std::string state = directory_.path() + "/state";
-    files.make_state(calls, random, state);
-    // Another boot: what the counters say about memory is void.
-    if (os::exists(state + "/ctl")) {
-      std::fstream ctl(state + "/ctl",
-                       std::ios::binary | std::ios::in | std::ios::out);
-      ctl.seekp(512 + 16);
-      ctl.write("\1\2\3\4\5\6\7\0", 8);
-    }
-    if (synced > 0) {
-      const auto count = oracle::check(state);
-      ASSERT_GE(count.rows_of_all, synced) << "state " << i;
-      ASSERT_EQ(count.wrong, 0U) << "state " << i;
-    }
-    auto writer = Writer::open(state, small(), os::real_file_system(), clock_);
-    ASSERT_TRUE(writer) << "state " << i << ": " << writer.error().message;
-    ASSERT_TRUE(oracle::add_layouts(**writer));
-    for (int n = 0; n < 35; ++n) ASSERT_TRUE(oracle::add_rows(**writer, n));
-    ASSERT_TRUE((*writer)->commit());
-    writer->reset();
-    const auto count = oracle::check(state);
-    ASSERT_EQ(count.rows_of_all, 35) << "state " << i;
-    ASSERT_EQ(count.wrong, 0U) << "state " << i;
-    ASSERT_TRUE(verify(**Snapshot::open(state)).damage.empty());
-    std::filesystem::remove_all(state);
-  }
 }
 
 TEST_F(DurabilityTest, AnswersNoWrongSampleForAnyFlippedBit) {
