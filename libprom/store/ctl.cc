@@ -87,6 +87,9 @@ Result<std::vector<std::uint64_t>> list_generations(const std::string& store) {
     if (generation && os::exists(ctl_path(store, *generation)))
       all.push_back(*generation);
   }
+  // Who began to make it did not get that far.
+  if (all.empty() && !os::exists(store + "/manifest"))
+    return fail(Code::kMissing, "no store at " + store);
   return all;
 }
 

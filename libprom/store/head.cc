@@ -83,6 +83,14 @@ Result<std::unique_ptr<Head>> Head::open(const std::string& store,
   }
   head->root_.min_ms = std::numeric_limits<std::int64_t>::max();
   head->root_.max_ms = std::numeric_limits<std::int64_t>::min();
+  // Without them the end is found as after a power loss.
+  for (const auto& [counter, offset] :
+       {std::pair(end, "512"), std::pair(ctl->synced_end(), "520")}) {
+    if (!counter)
+      head->report({.code = Code::kCorrupt,
+                    .message = ctl_path(store, ctl->generation()) +
+                               ": bad counter at offset " + offset});
+  }
   const bool same_boot = ctl->boot() == os::boot_id();
   if (!(same_boot && end && head->take_root(*end))) {
     if (same_boot && end) head->append_at_ = *end;
@@ -135,14 +143,19 @@ Status Head::find_end(const Ctl& ctl) {
 
 Position Head::scan(Position from, Position lenient_until) {
   if (from < lenient_until) {
-    visit_batches(*log_, from, std::min(lenient_until, log_->capacity_end()),
+    const Position capacity = log_->capacity_end();
+    if (capacity < lenient_until)
+      report({.code = Code::kCorrupt,
+              .message = log_->describe(capacity) + ": the file is cut off"});
+    visit_batches(*log_, from, std::min(lenient_until, capacity),
                   {.on_record = {},
                    .on_commit =
                        [&](Position end, const CommitBody& commit) {
                          root_ = commit;
                          log_end_ = end;
                        },
-                   .on_damage = {}});
+                   // It was there once, so it is no end.
+                   .on_damage = [&](const Error& e) { report(e); }});
     from = std::max(log_end_, from);
   }
   Position batch = from;

@@ -264,11 +264,18 @@ VerifyReport verify(const View& view) {
 }
 
 Result<VerifyReport> verify_store(const std::string& path) {
-  const auto view = View::open(path);
-  if (view) return verify(**view);
-  if (view.error().code != Code::kCorrupt) return fail(view.error());
   VerifyReport report;
-  report.damage.push_back(view.error().message);
+  const auto view = View::open(path);
+  if (!view && view.error().code != Code::kCorrupt) return fail(view.error());
+  if (view) {
+    report = verify(**view);
+  } else {
+    report.damage.push_back(view.error().message);
+  }
+  // The mark of a store stays when its generation is long in blocks.
+  const auto mark =
+      Ctl::open(path, kFirstGeneration, os::MappedFile::Access::kRead);
+  if (!mark) add_damage({mark.error()}, report);
   return report;
 }
 
