@@ -2,15 +2,19 @@
 #include <array>
 
 #include "libprom/base/utf8.h"
+#include "libprom/config/sd/digitalocean.h"
 #include "libprom/config/sd/docker.h"
 #include "libprom/config/sd/eureka.h"
 #include "libprom/config/sd/file.h"
+#include "libprom/config/sd/hetzner.h"
 #include "libprom/config/sd/http.h"
+#include "libprom/config/sd/linode.h"
 #include "libprom/config/sd/marathon.h"
 #include "libprom/config/sd/nomad.h"
 #include "libprom/config/sd/puppetdb.h"
 #include "libprom/config/sd/readers_internal.h"
 #include "libprom/config/sd/static.h"
+#include "libprom/config/sd/vultr.h"
 
 namespace prom::config {
 namespace {
@@ -37,7 +41,7 @@ constexpr std::array kKeys = {
     Key{"aws_sd_configs"},
     Key{"azure_sd_configs"},
     Key{"consul_sd_configs"},
-    Key{"digitalocean_sd_configs"},
+    Key{"digitalocean_sd_configs", read_as<DigitalOceanSdConfig>},
     Key{"dns_sd_configs"},
     Key{"docker_sd_configs", read_as<DockerSdConfig>},
     Key{"dockerswarm_sd_configs", read_as<DockerswarmSdConfig>},
@@ -45,13 +49,13 @@ constexpr std::array kKeys = {
     Key{"eureka_sd_configs", read_as<EurekaSdConfig>},
     Key{"file_sd_configs", read_as<FileSdConfig>},
     Key{"gce_sd_configs"},
-    Key{"hetzner_sd_configs"},
+    Key{"hetzner_sd_configs", read_as<HetznerSdConfig>},
     Key{"http_sd_configs", read_as<HttpSdConfig>},
     Key{"ionos_sd_configs"},
     Key{"kubernetes_sd_configs"},
     Key{"kuma_sd_configs"},
     Key{"lightsail_sd_configs"},
-    Key{"linode_sd_configs"},
+    Key{"linode_sd_configs", read_as<LinodeSdConfig>},
     Key{"marathon_sd_configs", read_as<MarathonSdConfig>},
     Key{"nerve_sd_configs"},
     Key{"nomad_sd_configs", read_as<NomadSdConfig>},
@@ -65,7 +69,7 @@ constexpr std::array kKeys = {
     Key{"stackit_sd_configs"},
     Key{"triton_sd_configs"},
     Key{"uyuni_sd_configs"},
-    Key{"vultr_sd_configs"},
+    Key{"vultr_sd_configs", read_as<VultrSdConfig>},
 };
 
 void check_static_targets(FileReader& file, const YamlNode& node,

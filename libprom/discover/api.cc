@@ -16,6 +16,16 @@ Error too_many(std::size_t most, std::string_view what) {
                             std::string(what)};
 }
 
+Status check_status(const http::Response& response) {
+  constexpr int kGoodHundreds = 2;
+  constexpr std::size_t kShownBytesMax = 100;
+  if (response.status / 100 == kGoodHundreds) return {};
+  return fail(Code::kUnavailable,
+              "server returned HTTP status " +
+                  printable(std::string_view(response.status_text)
+                                .substr(0, kShownBytesMax)));
+}
+
 }  // namespace
 
 Result<http::Request> api_request(const config::HttpClientConfig& client,
@@ -31,13 +41,28 @@ Result<http::Request> api_request(const config::HttpClientConfig& client,
   return request;
 }
 
+Result<Json> good_json(const Result<http::Response>& response) {
+  if (!response) return fail(response.error());
+  if (const Status good = check_status(*response); !good)
+    return fail(good.error());
+  return Json::parse(response->body);
+}
+
+Result<std::vector<Json>> objects_of(const Json& list) {
+  if (!list.is_array() && !list.is_null())
+    return fail(Code::kBadData, "unexpected answer: no list");
+  std::vector<Json> items = list.items();
+  if (!std::ranges::all_of(items, &Json::is_object))
+    return fail(Code::kBadData, "unexpected answer: no list of objects");
+  return items;
+}
+
 Task<Result<http::Response>> fetch_good(Async& async, http::Request request) {
   Async::Fetch fetch = async.fetch(std::move(request));
   Result<http::Response> response = co_await fetch;
-  constexpr int kGoodStatus = 2;
-  if (response && response->status / 100 != kGoodStatus)
-    co_return fail(Code::kUnavailable, "server returned HTTP status " +
-                                           printable(response->status_text));
+  if (!response) co_return response;
+  if (Status good = check_status(*response); !good)
+    co_return fail(std::move(good).error());
   co_return response;
 }
 
@@ -45,8 +70,7 @@ Task<Result<Json>> fetch_json(Async& async, http::Request request) {
   request.headers.emplace_back("Accept", "application/json");
   Task<Result<http::Response>> fetch = fetch_good(async, std::move(request));
   const Result<http::Response> response = co_await fetch;
-  if (!response) co_return fail(response.error());
-  co_return Json::parse(response->body);
+  co_return good_json(response);
 }
 
 Task<Result<Json>> fetch_json(Async& async,
@@ -73,7 +97,11 @@ Task<Result<std::vector<Json>>> fetch_pages(Async& async, http::Request first,
     if (bytes > kListBytesMax) co_return fail(too_many(kListBytesMax, "bytes"));
     const Result<Json> page = Json::parse(response->body);
     if (!page) co_return fail(page.error());
-    for (Json& item : (*page)[list].items()) items.push_back(std::move(item));
+    auto more = page->is_object()
+                    ? objects_of((*page)[list])
+                    : fail(Code::kBadData, "unexpected answer: no object");
+    if (!more) co_return fail(std::move(more).error());
+    for (Json& item : *more) items.push_back(std::move(item));
     if (items.size() > kItemsMax) co_return fail(too_many(kItemsMax, "items"));
     const std::optional<std::string> query = next(*page, number);
     if (!query) co_return items;

@@ -28,6 +28,12 @@ constexpr std::int64_t kRequestMsMax = 60'000;
 Result<http::Request> api_request(const config::HttpClientConfig& client,
                                   std::string url, std::int64_t interval_ms);
 
+// The body of an answer with a 2xx status; kUnavailable for another status.
+Result<Json> good_json(const Result<http::Response>& response);
+// The elements of a list, none for null.  kBadData when it is no list, or one
+// of something else than objects: then the answer is not what was asked for.
+Result<std::vector<Json>> objects_of(const Json& list);
+
 // Sends it.  kUnavailable for any status but 2xx.
 Task<Result<http::Response>> fetch_good(Async& async, http::Request request);
 // The same, with the body as JSON.
@@ -48,8 +54,8 @@ constexpr std::size_t kListBytesMax = 128U << 20U;
 using NextPage = std::function<std::optional<std::string>(const Json& page,
                                                           std::size_t number)>;
 
-// The elements of a list that comes in pages: those of the member `list` of
-// each answer, the first of which is to `first`.  kLimit beyond the limits.
+// The elements of a list that comes in pages: the objects of the member `list`
+// of each answer, the first of which is to `first`.  kLimit beyond the limits.
 Task<Result<std::vector<Json>>> fetch_pages(Async& async, http::Request first,
                                             std::string list, NextPage next);
 

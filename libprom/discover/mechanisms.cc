@@ -14,11 +14,19 @@ struct Maker {
 };
 
 constexpr std::array kMakers = {
-    Maker{"docker", make_docker}, Maker{"dockerswarm", make_dockerswarm},
-    Maker{"eureka", make_eureka}, Maker{"file", make_file},
-    Maker{"http", make_http},     Maker{"marathon", make_marathon},
-    Maker{"nomad", make_nomad},   Maker{"puppetdb", make_puppetdb},
+    Maker{"digitalocean", make_digitalocean},
+    Maker{"docker", make_docker},
+    Maker{"dockerswarm", make_dockerswarm},
+    Maker{"eureka", make_eureka},
+    Maker{"file", make_file},
+    Maker{"hetzner", make_hetzner},
+    Maker{"http", make_http},
+    Maker{"linode", make_linode},
+    Maker{"marathon", make_marathon},
+    Maker{"nomad", make_nomad},
+    Maker{"puppetdb", make_puppetdb},
     Maker{"static", make_static},
+    Maker{"vultr", make_vultr},
 };
 
 }  // namespace

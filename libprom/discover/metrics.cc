@@ -8,6 +8,8 @@ Metrics::Metrics() {
                    "Files with targets that could not be read.");
   registry.counter("prometheus_sd_http_failures_total",
                    "Failed requests to HTTP discovery servers.");
+  registry.counter("prometheus_sd_linode_failures_total",
+                   "Looks at the instances of Linode that failed.");
   registry.counter("prometheus_sd_updates_total",
                    "Target sets that were written.", {{"name", "scrape"}});
   set_unavailable(0);
@@ -37,6 +39,13 @@ void Metrics::http_failed() {
   registry
       .counter("prometheus_sd_http_failures_total",
                "Failed requests to HTTP discovery servers.")
+      .add();
+}
+
+void Metrics::linode_failed() {
+  registry
+      .counter("prometheus_sd_linode_failures_total",
+               "Looks at the instances of Linode that failed.")
       .add();
 }
 

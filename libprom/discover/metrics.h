@@ -18,6 +18,7 @@ struct Metrics {
   void refreshed(std::string_view mechanism, bool ok);
   void file_read_failed();
   void http_failed();
+  void linode_failed();
   // Targets of a job after relabelling, dropped ones aside.
   void discovered(const std::string& job, std::size_t targets,
                   std::uint64_t dropped, std::uint64_t invalid);

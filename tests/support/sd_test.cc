@@ -32,6 +32,7 @@ http::ServerResponse FakeApi::handle(const http::ServerRequest& request) {
     requests_.push_back(request);
     const auto found = answers_.find(key_of(request));
     if (found != answers_.end()) handler = found->second;
+    if (broken_) handler = broken_;
   }
   if (handler) return handler(request);
   return {.status = 404, .body = "no answer for " + key_of(request)};
@@ -53,6 +54,19 @@ void FakeApi::answer(const std::string& request, Handler handler) {
 void FakeApi::forget(const std::string& request) {
   const std::lock_guard lock(mutex_);
   answers_.erase(request);
+}
+
+void FakeApi::break_with(const std::string& body, int status) {
+  const std::lock_guard lock(mutex_);
+  broken_ = [=](const http::ServerRequest&) {
+    return http::ServerResponse{
+        .status = status, .content_type = "application/json", .body = body};
+  };
+}
+
+void FakeApi::mend() {
+  const std::lock_guard lock(mutex_);
+  broken_ = nullptr;
 }
 
 std::string FakeApi::url() const {
@@ -95,25 +109,31 @@ void SdTest::pass_and_look(std::int64_t ms) {
   turn_until([&] { return client_.active() == 0; });
 }
 
-std::string SdTest::print(const Source& source) {
-  std::vector<std::string> lines;
+std::vector<SdTest::Printed> SdTest::labels_of(const Source& source) {
+  std::vector<Printed> all;
   for (const auto& [place, groups] : source.findings().places()) {
     for (const config::TargetGroup& group : groups) {
       for (const Labels& target : group.targets) {
-        std::map<std::string, std::string> labels;
+        Printed& labels = all.emplace_back();
         for (const LabelView label : group.labels)
           labels.emplace(label.name, label.value);
         for (const LabelView label : target)
           labels.insert_or_assign(std::string(label.name),
                                   std::string(label.value));
-        std::string line = labels["__address__"] + " {";
-        labels.erase("__address__");
-        for (const auto& [name, value] : labels)
-          line +=
-              (line.ends_with('{') ? "" : ", ") + name + "=\"" + value + "\"";
-        lines.push_back(line + "}\n");
       }
     }
+  }
+  return all;
+}
+
+std::string SdTest::print(const Source& source) {
+  std::vector<std::string> lines;
+  for (Printed& labels : labels_of(source)) {
+    std::string line = labels["__address__"] + " {";
+    labels.erase("__address__");
+    for (const auto& [name, value] : labels)
+      line += (line.ends_with('{') ? "" : ", ") + name + "=\"" + value + "\"";
+    lines.push_back(line + "}\n");
   }
   std::ranges::sort(lines);
   std::string text;
@@ -124,6 +144,24 @@ std::string SdTest::print(const Source& source) {
 std::string SdTest::golden(const std::string& name) {
   return os::read_file("tests/unit/discover/golden/" + name)
       .value_or("there is no " + name);
+}
+
+std::string SdTest::listed(const Source& source) {
+  constexpr std::string_view kMeta = "__meta_";
+  std::vector<std::string> targets;
+  for (Printed& labels : labels_of(source)) {
+    std::string target = labels["__address__"] + "\n";
+    labels.erase("__address__");
+    for (const auto& [name, value] : labels) {
+      target += "  " + name.substr(name.starts_with(kMeta) ? kMeta.size() : 0) +
+                "=" + value + "\n";
+    }
+    targets.push_back(std::move(target));
+  }
+  std::ranges::sort(targets);
+  std::string text;
+  for (const std::string& target : targets) text += target;
+  return text;
 }
 
 }  // namespace prom::discover

@@ -40,6 +40,9 @@ class FakeApi {
               const std::string& content_type = "application/json");
   void answer(const std::string& request, Handler handler);
   void forget(const std::string& request);
+  // Until mend(), everything is answered so, whatever the table says.
+  void break_with(const std::string& body, int status = 200);
+  void mend();
 
   // "http://127.0.0.1:PORT"
   [[nodiscard]] std::string url() const;
@@ -54,6 +57,7 @@ class FakeApi {
 
   mutable std::mutex mutex_;
   std::map<std::string, Handler> answers_;
+  Handler broken_;
   std::vector<http::ServerRequest> requests_;
   std::unique_ptr<http::Server> server_;  // uses those above
 };
@@ -75,6 +79,13 @@ class SdTest : public testing::Test {
   static std::string print(const Source& source);
   // What print() must give: tests/unit/discover/golden/NAME.
   static std::string golden(const std::string& name);
+  // For many labels: the address of each target on a line, then its other
+  // labels, a line "  name=value" each and without "__meta_", sorted.
+  static std::string listed(const Source& source);
+
+  using Printed = std::map<std::string, std::string>;
+  // The labels of each target, those of the group included.
+  static std::vector<Printed> labels_of(const Source& source);
 
   FakeApi api_;
   FakeClock clock_;

@@ -7,22 +7,34 @@
 
 namespace prom::config {
 
+struct DigitalOceanSdConfig;
 struct DockerSdConfig;
 struct DockerswarmSdConfig;
 struct EurekaSdConfig;
+struct FileSdConfig;
+struct HetznerSdConfig;
+struct HttpSdConfig;
+struct LinodeSdConfig;
 struct MarathonSdConfig;
 struct NomadSdConfig;
+struct PolledSdConfig;
 struct PuppetdbSdConfig;
-struct FileSdConfig;
-struct HttpSdConfig;
+struct VultrSdConfig;
 
+// Interval, port and HTTP options.
+void read_polled(Fields& fields, PolledSdConfig& into);
+
+void read_sd(Fields& fields, DigitalOceanSdConfig& into);
 void read_sd(Fields& fields, DockerSdConfig& into);
 void read_sd(Fields& fields, DockerswarmSdConfig& into);
 void read_sd(Fields& fields, EurekaSdConfig& into);
+void read_sd(Fields& fields, FileSdConfig& into);
+void read_sd(Fields& fields, HetznerSdConfig& into);
+void read_sd(Fields& fields, HttpSdConfig& into);
+void read_sd(Fields& fields, LinodeSdConfig& into);
 void read_sd(Fields& fields, MarathonSdConfig& into);
 void read_sd(Fields& fields, NomadSdConfig& into);
 void read_sd(Fields& fields, PuppetdbSdConfig& into);
-void read_sd(Fields& fields, FileSdConfig& into);
-void read_sd(Fields& fields, HttpSdConfig& into);
+void read_sd(Fields& fields, VultrSdConfig& into);
 
 }  // namespace prom::config

@@ -9,14 +9,18 @@ namespace prom::discover {
 
 using Made = std::unique_ptr<Mechanism>;
 
-Made make_file(const config::SdConfig& config, Surroundings& around);
-Made make_http(const config::SdConfig& config, Surroundings& around);
-Made make_static(const config::SdConfig& config, Surroundings& around);
+Made make_digitalocean(const config::SdConfig& config, Surroundings& around);
 Made make_docker(const config::SdConfig& config, Surroundings& around);
 Made make_dockerswarm(const config::SdConfig& config, Surroundings& around);
 Made make_eureka(const config::SdConfig& config, Surroundings& around);
+Made make_file(const config::SdConfig& config, Surroundings& around);
+Made make_hetzner(const config::SdConfig& config, Surroundings& around);
+Made make_http(const config::SdConfig& config, Surroundings& around);
+Made make_linode(const config::SdConfig& config, Surroundings& around);
 Made make_marathon(const config::SdConfig& config, Surroundings& around);
 Made make_nomad(const config::SdConfig& config, Surroundings& around);
 Made make_puppetdb(const config::SdConfig& config, Surroundings& around);
+Made make_static(const config::SdConfig& config, Surroundings& around);
+Made make_vultr(const config::SdConfig& config, Surroundings& around);
 
 }  // namespace prom::discover

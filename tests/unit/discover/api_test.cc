@@ -74,8 +74,8 @@ class PagesTest : public ApiTest {
 };
 
 TEST_F(PagesTest, AreFollowedOnTheSameServer) {
-  api_.answer("GET /list?page=1", R"({"all":[1,2],"next":"a&b"})");
-  api_.answer("GET /list?cursor=a&b&n=1", R"({"all":[3]})");
+  api_.answer("GET /list?page=1", R"({"all":[{},{}],"next":"a&b"})");
+  api_.answer("GET /list?cursor=a&b&n=1", R"({"all":[{"n":3}]})");
   const auto all = get([](const Json& page, std::size_t number) {
     const std::string next = page["next"].text();
     return next.empty()
@@ -85,7 +85,7 @@ TEST_F(PagesTest, AreFollowedOnTheSameServer) {
   });
   ASSERT_TRUE(all) << all.error().message;
   ASSERT_EQ(all->size(), 3U);
-  EXPECT_EQ(all->back().integer(), 3);
+  EXPECT_EQ(all->back()["n"].integer(), 3);
 }
 
 TEST_F(PagesTest, WithoutAnEndAreRefused) {
@@ -94,15 +94,34 @@ TEST_F(PagesTest, WithoutAnEndAreRefused) {
   };
   api_.answer("GET /list?page=1", "{}");
   EXPECT_EQ(get(for_ever).error().message, "a list of more than 1000 pages");
-  std::string items = "0";
-  for (int i = 0; i < 50'000; ++i) items += ",0";
+  std::string items = "{}";
+  for (int i = 0; i < 50'000; ++i) items += ",{}";
   api_.answer("GET /list?page=1", R"({"all":[)" + items + "]}");
   EXPECT_EQ(get(for_ever).error().message, "a list of more than 200000 items");
   api_.answer("GET /list?page=1",
-              R"({"all":[")" + std::string(50U << 20U, 'x') + "\"]}");
+              R"({"all":[{"":")" + std::string(60U << 20U, 'x') + "\"}]}");
   const auto bytes = get(for_ever);
   EXPECT_EQ(bytes.error().message, "a list of more than 134217728 bytes");
   EXPECT_EQ(bytes.error().code, Code::kLimit);
+}
+
+TEST_F(PagesTest, OfSomethingElseAreRefused) {
+  const struct {
+    const char *body, *reason;
+  } kCases[] = {
+      {"[]", "unexpected answer: no object"},
+      {"null", "unexpected answer: no object"},
+      {R"({"all":{}})", "unexpected answer: no list"},
+      {R"({"all":"x"})", "unexpected answer: no list"},
+      {R"({"all":[{},null]})", "unexpected answer: no list of objects"},
+      {R"({"all":[[]]})", "unexpected answer: no list of objects"},
+  };
+  for (const auto& c : kCases) {
+    api_.answer("GET /list?page=1", c.body);
+    const auto all = get([](const Json&, std::size_t) { return std::nullopt; });
+    ASSERT_FALSE(all) << c.body;
+    EXPECT_EQ(all.error().message, c.reason) << c.body;
+  }
 }
 
 }  // namespace
