@@ -8,12 +8,16 @@
 #include "libprom/config/sd/file.h"
 #include "libprom/config/sd/hetzner.h"
 #include "libprom/config/sd/http.h"
+#include "libprom/config/sd/ionos.h"
 #include "libprom/config/sd/linode.h"
 #include "libprom/config/sd/marathon.h"
 #include "libprom/config/sd/nomad.h"
+#include "libprom/config/sd/ovhcloud.h"
 #include "libprom/config/sd/puppetdb.h"
 #include "libprom/config/sd/readers_internal.h"
+#include "libprom/config/sd/scaleway.h"
 #include "libprom/config/sd/static.h"
+#include "libprom/config/sd/triton.h"
 #include "libprom/config/sd/vultr.h"
 
 namespace prom::config {
@@ -51,7 +55,7 @@ constexpr std::array kKeys = {
     Key{"gce_sd_configs"},
     Key{"hetzner_sd_configs", read_as<HetznerSdConfig>},
     Key{"http_sd_configs", read_as<HttpSdConfig>},
-    Key{"ionos_sd_configs"},
+    Key{"ionos_sd_configs", read_as<IonosSdConfig>},
     Key{"kubernetes_sd_configs"},
     Key{"kuma_sd_configs"},
     Key{"lightsail_sd_configs"},
@@ -62,12 +66,12 @@ constexpr std::array kKeys = {
     Key{"oci_sd_configs"},
     Key{"openstack_sd_configs"},
     Key{"outscale_sd_configs"},
-    Key{"ovhcloud_sd_configs"},
+    Key{"ovhcloud_sd_configs", read_as<OvhcloudSdConfig>},
     Key{"puppetdb_sd_configs", read_as<PuppetdbSdConfig>},
-    Key{"scaleway_sd_configs"},
+    Key{"scaleway_sd_configs", read_as<ScalewaySdConfig>},
     Key{"serverset_sd_configs"},
     Key{"stackit_sd_configs"},
-    Key{"triton_sd_configs"},
+    Key{"triton_sd_configs", read_as<TritonSdConfig>},
     Key{"uyuni_sd_configs"},
     Key{"vultr_sd_configs", read_as<VultrSdConfig>},
 };

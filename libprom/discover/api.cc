@@ -103,7 +103,12 @@ Task<Result<std::vector<Json>>> fetch_pages(Async& async, http::Request first,
     if (!more) co_return fail(std::move(more).error());
     for (Json& item : *more) items.push_back(std::move(item));
     if (items.size() > kItemsMax) co_return fail(too_many(kItemsMax, "items"));
-    const std::optional<std::string> query = next(*page, number);
+    const std::optional<std::string> query =
+        next(Page{.body = *page,
+                  .response = *response,
+                  .number = number,
+                  .items = more->size(),
+                  .items_so_far = items.size()});
     if (!query) co_return items;
     request.url = base + "?" + *query;
   }

@@ -48,11 +48,17 @@ constexpr std::size_t kPagesMax = 1000;
 constexpr std::size_t kItemsMax = 200'000;
 constexpr std::size_t kListBytesMax = 128U << 20U;
 
-// The query ("cursor=x&per_page=100") of the page after `page`, which is the
-// `number`th, from 1 on; nullopt when it was the last.  Only a query, so that
-// no answer leads to another server.
-using NextPage = std::function<std::optional<std::string>(const Json& page,
-                                                          std::size_t number)>;
+// One page of a list, for who says whether there is another.
+struct Page {
+  const Json& body;
+  const http::Response& response;
+  std::size_t number = 1;  // from 1 on
+  std::size_t items = 0;   // on this page
+  std::size_t items_so_far = 0;
+};
+// The query ("cursor=x&per_page=100") of the page after this one; nullopt when
+// it was the last.  Only a query, so that no answer leads to another server.
+using NextPage = std::function<std::optional<std::string>(const Page& page)>;
 
 // The elements of a list that comes in pages: the objects of the member `list`
 // of each answer, the first of which is to `first`.  kLimit beyond the limits.

@@ -21,11 +21,15 @@ constexpr std::array kMakers = {
     Maker{"file", make_file},
     Maker{"hetzner", make_hetzner},
     Maker{"http", make_http},
+    Maker{"ionos", make_ionos},
     Maker{"linode", make_linode},
     Maker{"marathon", make_marathon},
     Maker{"nomad", make_nomad},
+    Maker{"ovhcloud", make_ovhcloud},
     Maker{"puppetdb", make_puppetdb},
+    Maker{"scaleway", make_scaleway},
     Maker{"static", make_static},
+    Maker{"triton", make_triton},
     Maker{"vultr", make_vultr},
 };
 

@@ -14,11 +14,15 @@ struct EurekaSdConfig;
 struct FileSdConfig;
 struct HetznerSdConfig;
 struct HttpSdConfig;
+struct IonosSdConfig;
 struct LinodeSdConfig;
 struct MarathonSdConfig;
 struct NomadSdConfig;
+struct OvhcloudSdConfig;
 struct PolledSdConfig;
 struct PuppetdbSdConfig;
+struct ScalewaySdConfig;
+struct TritonSdConfig;
 struct VultrSdConfig;
 
 // Interval, port and HTTP options.
@@ -31,10 +35,14 @@ void read_sd(Fields& fields, EurekaSdConfig& into);
 void read_sd(Fields& fields, FileSdConfig& into);
 void read_sd(Fields& fields, HetznerSdConfig& into);
 void read_sd(Fields& fields, HttpSdConfig& into);
+void read_sd(Fields& fields, IonosSdConfig& into);
 void read_sd(Fields& fields, LinodeSdConfig& into);
 void read_sd(Fields& fields, MarathonSdConfig& into);
 void read_sd(Fields& fields, NomadSdConfig& into);
+void read_sd(Fields& fields, OvhcloudSdConfig& into);
 void read_sd(Fields& fields, PuppetdbSdConfig& into);
+void read_sd(Fields& fields, ScalewaySdConfig& into);
+void read_sd(Fields& fields, TritonSdConfig& into);
 void read_sd(Fields& fields, VultrSdConfig& into);
 
 }  // namespace prom::config

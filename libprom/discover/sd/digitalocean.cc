@@ -78,9 +78,9 @@ constexpr Role kDroplets = {"droplets", "DigitalOcean", droplet_labels};
 constexpr Role kDatabases = {"databases", "DigitalOcean Databases",
                              database_labels};
 
-std::optional<std::string> next_droplets(const Json& page, std::size_t number) {
-  if (page["links"]["pages"]["last"].text().empty()) return std::nullopt;
-  return to_query({{"page", std::to_string(number + 1)}});
+std::optional<std::string> next_droplets(const Page& page) {
+  if (page.body["links"]["pages"]["last"].text().empty()) return std::nullopt;
+  return to_query({{"page", std::to_string(page.number + 1)}});
 }
 
 std::string databases_query(std::size_t number) {
@@ -89,10 +89,9 @@ std::string databases_query(std::size_t number) {
 }
 
 // This API does not say which page is the last: it is the empty one.
-std::optional<std::string> next_databases(const Json& page,
-                                          std::size_t number) {
-  if (page["databases"].items().empty()) return std::nullopt;
-  return databases_query(number + 1);
+std::optional<std::string> next_databases(const Page& page) {
+  if (page.items == 0) return std::nullopt;
+  return databases_query(page.number + 1);
 }
 
 class DigitalOcean : public Poller {

@@ -62,8 +62,8 @@ Labels hcloud_labels(const Json& server, const NetworkNames& networks,
   set("hcloud_server_type", type["name"].text());
   set("hcloud_cpu_cores", std::to_string(type["cores"].integer()));
   set("hcloud_cpu_type", type["cpu_type"].text());
-  set("hcloud_memory_size_gb",
-      std::to_string(static_cast<std::int64_t>(type["memory"].number().value_or(0))));
+  set("hcloud_memory_size_gb", std::to_string(static_cast<std::int64_t>(
+                                   type["memory"].number().value_or(0))));
   set("hcloud_disk_size_gb", std::to_string(type["disk"].integer()));
   for (const std::string name :
        {"name", "description", "os_version", "os_flavor"})
@@ -127,8 +127,9 @@ class Hetzner : public Poller {
              to_query({{"page", std::to_string(page)},
                        {"per_page", std::string(kPerPage)}});
     };
-    const NextPage next = [query](const Json& page, std::size_t /*number*/) {
-      const auto number = page["meta"]["pagination"]["next_page"].integer();
+    const NextPage next = [query](const Page& page) {
+      const auto number =
+          page.body["meta"]["pagination"]["next_page"].integer();
       return number <= 0 ? std::nullopt : std::optional(query(number));
     };
     auto request = api_request(config_.client,

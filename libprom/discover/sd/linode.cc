@@ -186,10 +186,11 @@ class Linode : public Poller {
       return to_query({{"page", std::to_string(page)},
                        {"page_size", std::string(kPageSize)}});
     };
-    const NextPage next = [query](const Json& page, std::size_t number) {
-      const auto pages = page["pages"].integer();
-      return std::cmp_less(number, pages) ? std::optional(query(number + 1))
-                                          : std::nullopt;
+    const NextPage next = [query](const Page& page) {
+      const auto pages = page.body["pages"].integer();
+      return std::cmp_less(page.number, pages)
+                 ? std::optional(query(page.number + 1))
+                 : std::nullopt;
     };
     auto request = api_request(
         config_.client, config_.api_url + path + "?" + query(1), interval_ms());

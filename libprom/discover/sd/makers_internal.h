@@ -16,11 +16,15 @@ Made make_eureka(const config::SdConfig& config, Surroundings& around);
 Made make_file(const config::SdConfig& config, Surroundings& around);
 Made make_hetzner(const config::SdConfig& config, Surroundings& around);
 Made make_http(const config::SdConfig& config, Surroundings& around);
+Made make_ionos(const config::SdConfig& config, Surroundings& around);
 Made make_linode(const config::SdConfig& config, Surroundings& around);
 Made make_marathon(const config::SdConfig& config, Surroundings& around);
 Made make_nomad(const config::SdConfig& config, Surroundings& around);
+Made make_ovhcloud(const config::SdConfig& config, Surroundings& around);
 Made make_puppetdb(const config::SdConfig& config, Surroundings& around);
+Made make_scaleway(const config::SdConfig& config, Surroundings& around);
 Made make_static(const config::SdConfig& config, Surroundings& around);
+Made make_triton(const config::SdConfig& config, Surroundings& around);
 Made make_vultr(const config::SdConfig& config, Surroundings& around);
 
 }  // namespace prom::discover

@@ -50,8 +50,8 @@ Labels labels_of(const Json& instance, std::int64_t port) {
   return labels.build();
 }
 
-std::optional<std::string> next_page(const Json& page, std::size_t /*number*/) {
-  const std::string cursor = page["meta"]["links"]["next"].text();
+std::optional<std::string> next_page(const Page& page) {
+  const std::string cursor = page.body["meta"]["links"]["next"].text();
   if (cursor.empty()) return std::nullopt;
   return to_query({{"cursor", cursor}, {"per_page", std::string(kPerPage)}});
 }

@@ -76,12 +76,12 @@ class PagesTest : public ApiTest {
 TEST_F(PagesTest, AreFollowedOnTheSameServer) {
   api_.answer("GET /list?page=1", R"({"all":[{},{}],"next":"a&b"})");
   api_.answer("GET /list?cursor=a&b&n=1", R"({"all":[{"n":3}]})");
-  const auto all = get([](const Json& page, std::size_t number) {
-    const std::string next = page["next"].text();
+  const auto all = get([](const Page& page) {
+    const std::string next = page.body["next"].text();
     return next.empty()
                ? std::nullopt
                : std::optional(to_query(
-                     {{"cursor", next}, {"n", std::to_string(number)}}));
+                     {{"cursor", next}, {"n", std::to_string(page.number)}}));
   });
   ASSERT_TRUE(all) << all.error().message;
   ASSERT_EQ(all->size(), 3U);
@@ -89,7 +89,7 @@ TEST_F(PagesTest, AreFollowedOnTheSameServer) {
 }
 
 TEST_F(PagesTest, WithoutAnEndAreRefused) {
-  const auto for_ever = [](const Json& /*page*/, std::size_t /*number*/) {
+  const auto for_ever = [](const Page& /*page*/) {
     return std::optional<std::string>("page=1");
   };
   api_.answer("GET /list?page=1", "{}");
@@ -118,7 +118,7 @@ TEST_F(PagesTest, OfSomethingElseAreRefused) {
   };
   for (const auto& c : kCases) {
     api_.answer("GET /list?page=1", c.body);
-    const auto all = get([](const Json&, std::size_t) { return std::nullopt; });
+    const auto all = get([](const Page& /*page*/) { return std::nullopt; });
     ASSERT_FALSE(all) << c.body;
     EXPECT_EQ(all.error().message, c.reason) << c.body;
   }
