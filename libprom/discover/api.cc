@@ -84,17 +84,18 @@ Task<Result<Json>> fetch_json(Async& async,
 }
 
 Task<Result<std::vector<Json>>> fetch_pages(Async& async, http::Request first,
-                                            std::string list, NextPage next) {
+                                            std::string list, NextPage next,
+                                            ListLimits limits) {
   const std::string base = first.url.substr(0, first.url.find('?'));
   std::vector<Json> items;
   std::size_t bytes = 0;
   http::Request request = first;
-  for (std::size_t number = 1; number <= kPagesMax; ++number) {
+  for (std::size_t number = 1; number <= limits.pages; ++number) {
     Task<Result<http::Response>> fetch = fetch_good(async, request);
     const Result<http::Response> response = co_await fetch;
     if (!response) co_return fail(response.error());
     bytes += response->body.size();
-    if (bytes > kListBytesMax) co_return fail(too_many(kListBytesMax, "bytes"));
+    if (bytes > limits.bytes) co_return fail(too_many(limits.bytes, "bytes"));
     const Result<Json> page = Json::parse(response->body);
     if (!page) co_return fail(page.error());
     auto more = page->is_object()
@@ -102,7 +103,8 @@ Task<Result<std::vector<Json>>> fetch_pages(Async& async, http::Request first,
                     : fail(Code::kBadData, "unexpected answer: no object");
     if (!more) co_return fail(std::move(more).error());
     for (Json& item : *more) items.push_back(std::move(item));
-    if (items.size() > kItemsMax) co_return fail(too_many(kItemsMax, "items"));
+    if (items.size() > limits.items)
+      co_return fail(too_many(limits.items, "items"));
     const std::optional<std::string> query =
         next(Page{.body = *page,
                   .response = *response,
@@ -112,7 +114,7 @@ Task<Result<std::vector<Json>>> fetch_pages(Async& async, http::Request first,
     if (!query) co_return items;
     request.url = base + "?" + *query;
   }
-  co_return fail(too_many(kPagesMax, "pages"));
+  co_return fail(too_many(limits.pages, "pages"));
 }
 
 std::string to_query(

@@ -47,6 +47,11 @@ Task<Result<Json>> fetch_json(Async& async,
 constexpr std::size_t kPagesMax = 1000;
 constexpr std::size_t kItemsMax = 200'000;
 constexpr std::size_t kListBytesMax = 128U << 20U;
+struct ListLimits {
+  std::size_t pages = kPagesMax;
+  std::size_t items = kItemsMax;
+  std::size_t bytes = kListBytesMax;
+};
 
 // One page of a list, for who says whether there is another.
 struct Page {
@@ -63,7 +68,8 @@ using NextPage = std::function<std::optional<std::string>(const Page& page)>;
 // The elements of a list that comes in pages: the objects of the member `list`
 // of each answer, the first of which is to `first`.  kLimit beyond the limits.
 Task<Result<std::vector<Json>>> fetch_pages(Async& async, http::Request first,
-                                            std::string list, NextPage next);
+                                            std::string list, NextPage next,
+                                            ListLimits limits = {});
 
 // "a=1&b=x%20y", for a URL.
 std::string to_query(

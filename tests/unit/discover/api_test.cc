@@ -66,11 +66,13 @@ class PagesTest : public ApiTest {
  protected:
   Result<std::vector<Json>> get(NextPage next) {
     auto task = fetch_pages(async_, {.url = api_.url() + "/list?page=1"}, "all",
-                            std::move(next));
+                            std::move(next), limits_);
     task.start();
     turn_until([&] { return task.is_done(); });
     return task.await_resume();
   }
+
+  ListLimits limits_;
 };
 
 TEST_F(PagesTest, AreFollowedOnTheSameServer) {
@@ -89,19 +91,16 @@ TEST_F(PagesTest, AreFollowedOnTheSameServer) {
 }
 
 TEST_F(PagesTest, WithoutAnEndAreRefused) {
-  const auto for_ever = [](const Page& /*page*/) {
-    return std::optional<std::string>("page=1");
-  };
+  const NextPage for_ever = [](const Page& /*page*/) { return "page=1"; };
+  limits_ = {.pages = 5, .items = 9, .bytes = 1000};
   api_.answer("GET /list?page=1", "{}");
-  EXPECT_EQ(get(for_ever).error().message, "a list of more than 1000 pages");
-  std::string items = "{}";
-  for (int i = 0; i < 50'000; ++i) items += ",{}";
-  api_.answer("GET /list?page=1", R"({"all":[)" + items + "]}");
-  EXPECT_EQ(get(for_ever).error().message, "a list of more than 200000 items");
+  EXPECT_EQ(get(for_ever).error().message, "a list of more than 5 pages");
+  api_.answer("GET /list?page=1", R"({"all":[{},{},{}]})");
+  EXPECT_EQ(get(for_ever).error().message, "a list of more than 9 items");
   api_.answer("GET /list?page=1",
-              R"({"all":[{"":")" + std::string(60U << 20U, 'x') + "\"}]}");
+              R"({"all":[{"":")" + std::string(500, 'x') + "\"}]}");
   const auto bytes = get(for_ever);
-  EXPECT_EQ(bytes.error().message, "a list of more than 134217728 bytes");
+  EXPECT_EQ(bytes.error().message, "a list of more than 1000 bytes");
   EXPECT_EQ(bytes.error().code, Code::kLimit);
 }
 
