@@ -49,7 +49,8 @@ UNIT_SRC  := $(sort $(wildcard tests/unit/*/*_test.cc))
 MODULES   := $(sort $(patsubst tests/unit/%/,%,$(dir $(UNIT_SRC))))
 RUNNER_SRC := $(sort $(wildcard tests/conformance/*.cc tests/crash/*.cc))
 FUZZ_SRC  := $(sort $(wildcard tests/fuzz/*_fuzz.cc))
-BENCH_SRC := $(sort $(wildcard tests/bench/*_bench.cc))
+# feed sends samples; the others are run by scripts/run-bench.
+BENCH_SRC := $(sort $(wildcard tests/bench/*_bench.cc) tests/bench/feed.cc)
 MAN       := $(sort $(wildcard man/*.[157]))
 
 obj = $(patsubst %.cc,$(B)/obj/%.o,$1)
