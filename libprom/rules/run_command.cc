@@ -285,8 +285,8 @@ Exit Daemon::run() {
 
 }  // namespace
 
-cli::Exit run(const RunOptions& typed, cli::Io& io) {
-  RunOptions options = typed;
+cli::Exit run(const RunOptions& given, cli::Io& io) {
+  RunOptions options = given;
   Status usable = service::resolve(options.service);
   if (options.files.empty() && options.config_file.empty()) {
     usable = fail(Code::kUsage, "--config.file or FILE is needed");

@@ -29,6 +29,6 @@ struct RunOptions {
   service::Options service;
 };
 
-cli::Exit run(const RunOptions& options, cli::Io& io);
+cli::Exit run(const RunOptions& given, cli::Io& io);
 
 }  // namespace prom::rules
