@@ -16,8 +16,10 @@
 #include "libprom/config/sd/puppetdb.h"
 #include "libprom/config/sd/readers_internal.h"
 #include "libprom/config/sd/scaleway.h"
+#include "libprom/config/sd/stackit.h"
 #include "libprom/config/sd/static.h"
 #include "libprom/config/sd/triton.h"
+#include "libprom/config/sd/uyuni.h"
 #include "libprom/config/sd/vultr.h"
 
 namespace prom::config {
@@ -70,9 +72,9 @@ constexpr std::array kKeys = {
     Key{"puppetdb_sd_configs", read_as<PuppetdbSdConfig>},
     Key{"scaleway_sd_configs", read_as<ScalewaySdConfig>},
     Key{"serverset_sd_configs"},
-    Key{"stackit_sd_configs"},
+    Key{"stackit_sd_configs", read_as<StackitSdConfig>},
     Key{"triton_sd_configs", read_as<TritonSdConfig>},
-    Key{"uyuni_sd_configs"},
+    Key{"uyuni_sd_configs", read_as<UyuniSdConfig>},
     Key{"vultr_sd_configs", read_as<VultrSdConfig>},
 };
 

@@ -5,14 +5,43 @@
 #include "libprom/os/log.h"
 
 namespace prom::discover {
+namespace {
+
+// Labels of all targets of a place, with those of their groups: some lines of
+// JSON can stand for a million targets with a thousand labels each.
+constexpr std::uint64_t kLabelBytesMax = 128ULL << 20U;
+
+std::uint64_t label_bytes(const Groups& groups) {
+  std::uint64_t bytes = 0;
+  for (const config::TargetGroup& group : groups) {
+    bytes += group.targets.size() * group.labels.encoded().size();
+    for (const Labels& target : group.targets) bytes += target.encoded().size();
+  }
+  return bytes;
+}
+
+bool is_too_large(const Groups& groups) {
+  return label_bytes(groups) > kLabelBytesMax;
+}
+
+std::string too_large() {
+  return "the labels of all targets take more than " +
+         std::to_string(kLabelBytesMax) + " bytes";
+}
+
+}  // namespace
 
 void Findings::found_all(Places places) {
+  for (const auto& [place, groups] : places) {
+    if (is_too_large(groups)) return failed(place, too_large());
+  }
   places_ = std::move(places);
   ++generation_;
   settled();
 }
 
 void Findings::found(std::string_view place, Groups groups) {
+  if (is_too_large(groups)) return failed(place, too_large());
   places_.insert_or_assign(std::string(place), std::move(groups));
   ++generation_;
 }

@@ -28,8 +28,10 @@ constexpr std::array kMakers = {
     Maker{"ovhcloud", make_ovhcloud},
     Maker{"puppetdb", make_puppetdb},
     Maker{"scaleway", make_scaleway},
+    Maker{"stackit", make_stackit},
     Maker{"static", make_static},
     Maker{"triton", make_triton},
+    Maker{"uyuni", make_uyuni},
     Maker{"vultr", make_vultr},
 };
 
@@ -44,6 +46,9 @@ std::unique_ptr<Mechanism> make_mechanism(const config::SdConfig& config,
   return maker == kMakers.end() ? nullptr : maker->make(config, around);
 }
 
+// However short the interval is that a configuration has.
+constexpr std::int64_t kPauseMsMin = 100;
+
 Task<Status> Poller::run(Findings& findings) {
   for (;;) {
     Task<Result<Groups>> look = poll();
@@ -55,7 +60,7 @@ Task<Status> Poller::run(Findings& findings) {
     } else {
       findings.failed(place_, groups.error().message);
     }
-    co_await async().sleep_ms(interval_ms_);
+    co_await async().sleep_ms(std::max(interval_ms_, kPauseMsMin));
   }
 }
 

@@ -22,7 +22,9 @@ struct OvhcloudSdConfig;
 struct PolledSdConfig;
 struct PuppetdbSdConfig;
 struct ScalewaySdConfig;
+struct StackitSdConfig;
 struct TritonSdConfig;
+struct UyuniSdConfig;
 struct VultrSdConfig;
 
 // Interval, port and HTTP options.
@@ -42,7 +44,9 @@ void read_sd(Fields& fields, NomadSdConfig& into);
 void read_sd(Fields& fields, OvhcloudSdConfig& into);
 void read_sd(Fields& fields, PuppetdbSdConfig& into);
 void read_sd(Fields& fields, ScalewaySdConfig& into);
+void read_sd(Fields& fields, StackitSdConfig& into);
 void read_sd(Fields& fields, TritonSdConfig& into);
+void read_sd(Fields& fields, UyuniSdConfig& into);
 void read_sd(Fields& fields, VultrSdConfig& into);
 
 }  // namespace prom::config

@@ -23,8 +23,10 @@ Made make_nomad(const config::SdConfig& config, Surroundings& around);
 Made make_ovhcloud(const config::SdConfig& config, Surroundings& around);
 Made make_puppetdb(const config::SdConfig& config, Surroundings& around);
 Made make_scaleway(const config::SdConfig& config, Surroundings& around);
+Made make_stackit(const config::SdConfig& config, Surroundings& around);
 Made make_static(const config::SdConfig& config, Surroundings& around);
 Made make_triton(const config::SdConfig& config, Surroundings& around);
+Made make_uyuni(const config::SdConfig& config, Surroundings& around);
 Made make_vultr(const config::SdConfig& config, Surroundings& around);
 
 }  // namespace prom::discover

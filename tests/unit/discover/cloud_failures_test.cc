@@ -13,6 +13,7 @@
 #include "libprom/config/sd/linode.h"
 #include "libprom/config/sd/ovhcloud.h"
 #include "libprom/config/sd/scaleway.h"
+#include "libprom/config/sd/stackit.h"
 #include "libprom/config/sd/triton.h"
 #include "libprom/config/sd/vultr.h"
 
@@ -45,7 +46,7 @@ std::shared_ptr<Config> made(void (*fill)(Config&, const std::string& url),
 }
 
 std::vector<Cloud> clouds(const std::string& url) {
-  using namespace config;  // NOLINT(google-build-using-namespace)
+  using namespace config;
   return {
       {made<DigitalOceanSdConfig>(
            [](auto& c, const std::string& at) { c.api_url = at; }, url),
@@ -107,6 +108,10 @@ std::vector<Cloud> clouds(const std::string& url) {
            url),
        {{"GET /instance/v1/zones/fr-par-1/servers?page=1",
          R"({"servers":[{"private_ip":"1.2.3.4"}]})"}}},
+      {made<StackitSdConfig>(
+           [](auto& c, const std::string& at) { c.endpoint = at; }, url),
+       {{"GET /v1/projects//servers?details=true",
+         R"({"items":[{"nics":[{"ipv4":"1.2.3.4"}]}]})"}}},
       {made<TritonSdConfig>(
            [](auto& c, const std::string& at) {
              c.scheme = "http";

@@ -159,6 +159,22 @@ TEST_F(HttpSourceTest, AFailureKeepsTheTargetsAndNamesNoPassword) {
   }
 }
 
+TEST_F(HttpSourceTest, ALabelBombKeepsTheTargets) {
+  api_.answer("GET /sd", R"([{"targets":["a"]}])");
+  Source& source = begin(config_);
+  settle(source);
+  std::string targets = "\"b\"";
+  for (int i = 0; i < 20'000; ++i) targets += ",\"b\"";
+  api_.answer("GET /sd", R"([{"targets":[)" + targets + R"(],"labels":{"x":")" +
+                             std::string(10'000, 'x') + "\"}}]");
+  pass_and_look(1500);
+  EXPECT_EQ(found(source), "server,a");
+  EXPECT_NE(source.findings().failure().find(
+                "the labels of all targets take more than 134217728 bytes"),
+            std::string::npos)
+      << source.findings().failure();
+}
+
 TEST_F(HttpSourceTest, AsksAgainAfterTheInterval) {
   api_.answer("GET /sd", R"([{"targets":["a"]}])");
   Source& source = begin(config_);
