@@ -20,4 +20,15 @@ Status unpack_snappy(std::string_view packed, std::size_t bytes_max,
 Status unpack_zstd(std::string_view packed, std::size_t bytes_max,
                    std::string& into);
 
+// Appends `plain` to `into` as one zstd frame, made against `prefix`: what
+// `plain` repeats of it costs next to nothing.  Both together at most
+// kPrefixedBytesMax, or no prefix.
+constexpr std::size_t kPrefixedBytesMax = 64U << 20U;
+void pack_zstd(std::string_view plain, std::string_view prefix,
+               std::string& into);
+// The reverse, with the same prefix.  kCorrupt when it does not yield exactly
+// `size` bytes.
+Status unpack_zstd(std::string_view packed, std::string_view prefix,
+                   std::size_t size, std::string& into);
+
 }  // namespace prom

@@ -1,5 +1,7 @@
 #include "libprom/config/targets.h"
 
+#include <optional>
+
 #include <nlohmann/json.hpp>
 
 #include "libprom/base/json_writer.h"
@@ -38,6 +40,18 @@ void write_target(JsonWriter& json, const Target& target) {
   json.end_object();
 }
 
+std::optional<Labels> read_labels(const Json& json) {
+  if (!json.is_object() || json.size() > kLabelsPerTargetMax)
+    return std::nullopt;
+  std::vector<LabelView> all;
+  all.reserve(json.size());
+  for (const auto& [name, text] : json.items()) {
+    if (!text.is_string()) return std::nullopt;
+    all.push_back({name, text.get_ref<const std::string&>()});
+  }
+  return Labels::from(std::move(all));
+}
+
 // Reads one object's members into variables; the first member of a wrong type
 // is remembered.
 class Members {
@@ -65,13 +79,9 @@ class Members {
   void labels(const char* key, Labels& into) {
     const Json* value = find(key, &Json::is_object);
     if (value == nullptr) return;
-    if (value->size() > kLabelsPerTargetMax) return spoil(key);
-    std::vector<LabelView> all;
-    for (const auto& [name, text] : value->items()) {
-      if (!text.is_string()) return spoil(key);
-      all.push_back({name, text.get_ref<const std::string&>()});
-    }
-    into = Labels::from(std::move(all));
+    auto read = read_labels(*value);
+    if (!read) return spoil(key);
+    into = *std::move(read);
   }
   // The key of the first wrong member; empty when all is well.
   [[nodiscard]] const std::string& wrong() const { return wrong_; }
@@ -128,6 +138,17 @@ Result<TargetSet> read_set(const Json& json) {
     return bad("\"" + members.wrong() + "\" is not valid");
   set.dropped = static_cast<std::uint64_t>(dropped);
   if (set.job.empty()) return bad("no job");
+  const auto dropped_targets = json.find("dropped_targets");
+  if (dropped_targets != json.end()) {
+    if (!dropped_targets->is_array() ||
+        dropped_targets->size() > kDroppedTargetsMax)
+      return bad("\"dropped_targets\" is not valid");
+    for (const Json& labels : *dropped_targets) {
+      auto read = read_labels(labels);
+      if (!read) return bad("\"dropped_targets\" is not valid");
+      set.dropped_targets.push_back(*std::move(read));
+    }
+  }
   const auto targets = json.find("targets");
   if (targets == json.end() || !targets->is_array()) return bad("no targets");
   if (targets->size() > kTargetsPerJobMax)
@@ -161,6 +182,11 @@ std::string to_json(const TargetSet& set) {
   json.end_array();
   if (set.dropped != 0)
     json.key("dropped").integer(static_cast<std::int64_t>(set.dropped));
+  if (!set.dropped_targets.empty()) {
+    json.key("dropped_targets").begin_array();
+    for (const Labels& labels : set.dropped_targets) write_labels(json, labels);
+    json.end_array();
+  }
   json.end_object();
   return out;
 }

@@ -3,7 +3,8 @@
 //
 //   {"job":"node","targets":[{"url":"http://a:9100/metrics",
 //     "labels":{"instance":"a:9100","job":"node"},
-//     "interval_ms":15000,"timeout_ms":10000,"discovered":{…}}],"dropped":3}
+//     "interval_ms":15000,"timeout_ms":10000,"discovered":{…}}],"dropped":3,
+//    "dropped_targets":[{…}]}
 #pragma once
 
 #include <cstdint>
@@ -35,6 +36,9 @@ struct TargetSet {
   std::string job;
   std::vector<Target> targets;  // by labels, then URL; no two the same
   std::uint64_t dropped = 0;    // by relabelling
+  // Labels before relabelling of some that were dropped, up to the job's
+  // keep_dropped_targets and to kDroppedTargetsMax.
+  std::vector<Labels> dropped_targets = {};
 
   bool operator==(const TargetSet&) const = default;
 };
@@ -46,6 +50,7 @@ std::string to_json(const TargetSet& set);
 constexpr std::size_t kTargetLineBytesMax = 256UL << 20U;
 constexpr std::size_t kTargetsPerJobMax = 1'000'000;
 constexpr std::size_t kLabelsPerTargetMax = 1000;
+constexpr std::size_t kDroppedTargetsMax = 1000;
 
 // Reads a line; unknown keys are ignored, so that newer writers work.
 // kBadData for what is no target set, kLimit.

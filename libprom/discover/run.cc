@@ -13,7 +13,7 @@
 #include "libprom/base/utf8.h"
 #include "libprom/cli/diagnostics.h"
 #include "libprom/config/load.h"
-#include "libprom/discover/config_watch.h"
+#include "libprom/config/watch.h"
 #include "libprom/discover/output.h"
 #include "libprom/os/log.h"
 #include "libprom/service/service.h"
@@ -73,7 +73,7 @@ class Session {
   http::Client client_;
   Async async_;
   Surroundings surroundings_;
-  ConfigWatch config_watch_;
+  config::ConfigWatch config_watch_;
   std::map<std::string, Running> jobs_;
   Diagnostics unavailable_;
   std::int64_t config_due_ns_ = 0;

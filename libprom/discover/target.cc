@@ -215,6 +215,11 @@ BuiltSet build_targets(const config::ScrapeConfig& job,
   BuiltSet built;
   built.set.job = job.job_name;
   std::vector<config::Target>& targets = built.set.targets;
+  const std::uint64_t configured = job.limits.keep_dropped_targets;
+  const std::uint64_t keep_dropped =
+      configured == 0
+          ? config::kDroppedTargetsMax
+          : std::min<std::uint64_t>(configured, config::kDroppedTargetsMax);
   for (const config::TargetGroup* group : groups) {
     for (std::size_t i = 0; i < group->targets.size(); ++i) {
       const Labels discovered =
@@ -222,6 +227,8 @@ BuiltSet build_targets(const config::ScrapeConfig& job,
       const auto relabelled = relabel(discovered, job.relabel_configs);
       if (!relabelled) {
         ++built.set.dropped;
+        if (built.set.dropped_targets.size() < keep_dropped)
+          built.set.dropped_targets.push_back(discovered);
         continue;
       }
       auto target = make_target(job, *relabelled, discovered);

@@ -9,6 +9,7 @@
 
 #include <boost/unordered/unordered_flat_map.hpp>
 
+#include "libprom/base/bytes.h"
 #include "libprom/base/checksum.h"
 #include "libprom/base/utf8.h"
 #include "libprom/exposition/custom_buckets.h"
@@ -126,8 +127,21 @@ class SeriesMaker {
   void add_series(std::string_view suffix) {
     const std::string name = std::string(family_.name).append(suffix);
     labels_[0].value = name;
-    refs_.push_back(table_.find_or_add(Labels::from(labels_).encoded(),
-                                       Canonical::kEncoded));
+    const Labels labels = Labels::from(labels_);
+    if (labels.size() == labels_.size()) {
+      refs_.push_back(
+          table_.find_or_add(labels.encoded(), Canonical::kEncoded));
+      return;
+    }
+    std::string text;
+    append_varint(text, labels.encoded().size());
+    text += labels.encoded();
+    for (const LabelView& label : labels_) {
+      if (!label.value.empty()) continue;
+      append_varint(text, label.name.size());
+      text += label.name;
+    }
+    refs_.push_back(table_.find_or_add(text, Canonical::kEncodedWithEmpty));
   }
   void add_series(std::string_view suffix, std::string_view label,
                   double bound) {

@@ -30,7 +30,15 @@ constexpr std::size_t kRecordBytesMax = 1ULL << 20U;
 
 // Which label is a number to be written in canonical form.
 // kEncoded: the text is no line of an exposition, but Labels::encoded().
-enum class Canonical : std::uint8_t { kNone, kLe, kQuantile, kEncoded };
+// kEncodedWithEmpty: that, and the names of labels with an empty value, each
+// behind its length as a varint.
+enum class Canonical : std::uint8_t {
+  kNone,
+  kLe,
+  kQuantile,
+  kEncoded,
+  kEncodedWithEmpty,
+};
 
 // Views point into the input.
 struct Record {

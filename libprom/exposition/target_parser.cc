@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "libprom/base/bytes.h"
 #include "libprom/exposition/parser.h"
 #include "libprom/exposition/scan.h"
 
@@ -20,6 +21,11 @@ bool is_metadata(Record::Kind kind) {
          kind == Record::Kind::kUnit;
 }
 
+bool is_encoded(Canonical canonical) {
+  return canonical == Canonical::kEncoded ||
+         canonical == Canonical::kEncodedWithEmpty;
+}
+
 TargetParser::Entry entry_of(const Record& record, std::uint32_t ref) {
   return {.ref = ref,
           .has_timestamp = record.has_timestamp,
@@ -30,16 +36,24 @@ TargetParser::Entry entry_of(const Record& record, std::uint32_t ref) {
 }  // namespace
 
 Labels TargetParser::labels(std::uint32_t ref) const {
-  if (table_.canonical(ref) != Canonical::kEncoded)
-    return labels_of(table_.text(ref), table_.canonical(ref));
+  std::string_view text = table_.text(ref);
+  const Canonical canonical = table_.canonical(ref);
+  if (!is_encoded(canonical)) return labels_of(text, canonical);
+  if (canonical == Canonical::kEncodedWithEmpty) text = ByteReader(text).text();
   Labels labels;
-  (void)Labels::decode(table_.text(ref), labels);  // it was encoded here
+  (void)Labels::decode(text, labels);  // it was encoded here
   return labels;
 }
 
 std::vector<std::string> TargetParser::empty_labels(std::uint32_t ref) const {
-  if (table_.canonical(ref) == Canonical::kEncoded) return {};
-  return empty_labels_of(table_.text(ref));
+  const Canonical canonical = table_.canonical(ref);
+  if (!is_encoded(canonical)) return empty_labels_of(table_.text(ref));
+  std::vector<std::string> names;
+  if (canonical == Canonical::kEncoded) return names;
+  ByteReader reader(table_.text(ref));
+  (void)reader.text();
+  while (!reader.done()) names.emplace_back(reader.text());
+  return names;
 }
 
 void TargetParser::forget() {
@@ -87,7 +101,9 @@ Status TargetParser::parse_protobuf(std::string_view body,
   Status parsed =
       protobuf_.parse(body, options, want_exemplars_, table_, made_);
   if (!parsed) {
+    std::vector<Entry> read = std::move(made_.entries);
     made_.clear();
+    made_.entries = std::move(read);
     return parsed;
   }
   if (made_.metadata != lines_scrape_.metadata) {
@@ -148,6 +164,9 @@ Status TargetParser::parse_lines(std::string body, Format format) {
   if (!same_lines) status = rebuild();
   previous_ = {};
   if (!status) {
+    // What stands before the error is still told.
+    made_.entries = std::move(lines_scrape_.entries);
+    is_made_ = true;
     drop_body();
     return status;
   }

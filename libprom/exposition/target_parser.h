@@ -41,7 +41,8 @@ class TargetParser {
       : want_exemplars_(want_exemplars) {}
 
   // Takes the body, which becomes the "previous body" of the next call.  On
-  // failure entries() is empty and what was known stays known.
+  // failure entries() has what stands before the error, only to be counted,
+  // and what was known stays known.
   Status parse(std::string body, Format format,
                const HistogramOptions& options = {});
 

@@ -149,4 +149,7 @@ Result<Response> fetch(Request request, AddressPolicy policy = {});
 // The URL without user info, query and fragment, printable, for messages.
 std::string safe_url(std::string_view url);
 
+// The URL without user info, printable.
+std::string without_user_info(std::string_view url);
+
 }  // namespace prom::http

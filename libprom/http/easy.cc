@@ -7,6 +7,7 @@
 #include "libprom/base/utf8.h"
 #include "libprom/http/easy_internal.h"
 #include "libprom/http/headers_internal.h"
+#include "libprom/http/proxy_internal.h"
 #include "libprom/os/clock.h"
 
 namespace prom::http {
@@ -229,12 +230,11 @@ void set_method(Transfer& transfer) {
 
 Status set_proxy(Transfer& transfer, const ClientOptions& options) {
   CURL* easy = transfer.easy.get();
-  if (!options.proxy_url.empty()) {
-    curl_easy_setopt(easy, CURLOPT_PROXY, options.proxy_url.c_str());
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, options.no_proxy.c_str());
-  } else if (!options.proxy_from_environment) {
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-  }
+  const std::string proxy = proxy_of(transfer.origin, options);
+  curl_easy_setopt(easy, CURLOPT_PROXY, proxy.c_str());
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+  // What a proxy answers to CONNECT is not the server's.
+  curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   if (options.proxy_headers.empty()) return {};
   HeaderList list;
   if (auto ok = add_headers(list, options.proxy_headers, true); !ok) return ok;

@@ -28,17 +28,24 @@ Status fill_authorization(const config::HttpClientConfig& config,
   return {};
 }
 
-TlsOptions tls_options(const config::TlsConfig& tls) {
-  return {.ca_file = tls.ca_file,
-          .cert_file = tls.cert_file,
-          .key_file = tls.key_file,
-          .ca = tls.ca,
-          .cert = tls.cert,
-          .key = tls.key.reveal(),
-          .server_name = tls.server_name,
-          .insecure_skip_verify = tls.insecure_skip_verify,
-          .min_version = tls.min_version,
-          .max_version = tls.max_version};
+// The client's certificate and key go along as text: libcurl tells connections
+// apart by them, so a new certificate is not kept waiting by old connections.
+// The file of authorities is libcurl's to read, which keeps it parsed.
+Result<TlsOptions> tls_options(const config::TlsConfig& tls) {
+  auto cert = resolve_secret(Secret(tls.cert), tls.cert_file);
+  if (!cert) return fail(std::move(cert).error().in("tls_config"));
+  auto key = resolve_secret(tls.key, tls.key_file);
+  if (!key) return fail(std::move(key).error().in("tls_config"));
+  TlsOptions options;
+  options.ca_file = tls.ca_file;
+  options.ca = tls.ca;
+  options.cert = cert->reveal();
+  options.key = key->reveal();
+  options.server_name = tls.server_name;
+  options.insecure_skip_verify = tls.insecure_skip_verify;
+  options.min_version = tls.min_version;
+  options.max_version = tls.max_version;
+  return options;
 }
 
 Result<std::vector<Header>> extra_headers(
@@ -78,7 +85,9 @@ Result<std::shared_ptr<const OAuth2Options>> oauth2_options(
           : resolve_secret(oauth2.client_secret, oauth2.client_secret_file);
   if (!secret) return fail(std::move(secret).error().in("oauth2"));
   auto connection = std::make_shared<ClientOptions>();
-  connection->tls = tls_options(oauth2.tls);
+  auto tls = tls_options(oauth2.tls);
+  if (!tls) return fail(std::move(tls).error().in("oauth2"));
+  connection->tls = *std::move(tls);
   fill_proxy(oauth2.proxy, *connection);
   auto options = std::make_shared<OAuth2Options>();
   options->client_id = oauth2.client_id;
@@ -105,7 +114,9 @@ Result<std::shared_ptr<const OAuth2Options>> oauth2_options(
 
 Result<Settings> settings(const config::HttpClientConfig& config) {
   auto options = std::make_shared<ClientOptions>();
-  options->tls = tls_options(config.tls);
+  auto tls = tls_options(config.tls);
+  if (!tls) return fail(std::move(tls).error());
+  options->tls = *std::move(tls);
   fill_proxy(config.proxy, *options);
   if (config.oauth2) {
     auto oauth2 = oauth2_options(*config.oauth2);

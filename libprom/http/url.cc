@@ -74,15 +74,20 @@ std::optional<std::string> with_host(const std::string& url,
   return part_of(parsed.get(), CURLUPART_URL);
 }
 
-std::string safe_url(std::string_view url) {
-  std::string safe(url.substr(0, url.find_first_of("?#")));
+std::string without_user_info(std::string_view url) {
+  std::string safe(url);
   const std::size_t scheme = safe.find("://");
   const std::size_t host = scheme == std::string::npos ? 0 : scheme + 3;
-  const std::size_t host_end = std::min(safe.find('/', host), safe.size());
+  const std::size_t host_end =
+      std::min(safe.find_first_of("/?#", host), safe.size());
   const std::size_t at = safe.rfind('@', host_end);
   if (at != std::string::npos && at >= host && at < host_end)
     safe.erase(host, at + 1 - host);
   return printable(safe);
+}
+
+std::string safe_url(std::string_view url) {
+  return without_user_info(url.substr(0, url.find_first_of("?#")));
 }
 
 }  // namespace prom::http

@@ -6,6 +6,7 @@
 #include "libprom/scrape/convert_command.h"
 #include "libprom/scrape/options.h"
 #include "libprom/scrape/run.h"
+#include "libprom/scrape/targets_command.h"
 
 namespace prom::scrape {
 namespace {
@@ -41,11 +42,34 @@ std::vector<cli::Flag> flags(Options& o) {
        .short_name = "w",
        .help = "Write frames for prom-store instead of text.",
        .set = cli::into_switch(o.wire)},
+      {.name = "native-histograms",
+       .help = "Ask URLs for protobuf and take native histograms.",
+       .set = cli::into_switch(o.native_histograms),
+       .common = false},
       {.name = "targets",
        .value = "FILE",
        .help = "Read target sets from FILE, - for standard input (default: "
                "standard input when it is a pipe, else prom-discover).",
        .set = cli::into_text(o.targets),
+       .common = false},
+      {.name = "record",
+       .value = "FILE",
+       .help = "Also keep what every target answers in this new file.",
+       .set = cli::into_text(o.record),
+       .group = "Recordings",
+       .common = false},
+      {.name = "replay",
+       .value = "FILE",
+       .help = "Scrape nothing; take the answers from a recording.",
+       .set = cli::into_text(o.replay),
+       .group = "Recordings",
+       .common = false},
+      {.name = "replay-speed",
+       .value = "X",
+       .help = "X times as fast as recorded (default 0: as fast as the reader "
+               "takes it).",
+       .set = cli::into_number(o.replay_speed),
+       .group = "Recordings",
        .common = false},
       {.name = "allow-address",
        .value = "CIDR",
@@ -101,7 +125,8 @@ cli::Command command() {
                                "of a file with metrics",
                        .set = cli::into_texts(options->urls),
                        .count_max = cli::kMany}},
-      .subcommands = {check_subcommand(), convert_subcommand()},
+      .subcommands = {targets_subcommand(), check_subcommand(),
+                      convert_subcommand()},
       .examples =
           {{"prom-scrape localhost:9100", "one scrape, as text"},
            {"prom-scrape localhost:9100 --count 2 | prom-query 'rate(x[1m])'",

@@ -16,11 +16,8 @@ Result<ExpositionInput> fetch(const std::string& url) {
   request.url = url;
   request.body_bytes_max = kInputBytesMax;
   request.headers.emplace_back(
-      "Accept", accept_header({ScrapeProtocol::kOpenMetricsText100,
-                               ScrapeProtocol::kOpenMetricsText001,
-                               ScrapeProtocol::kPrometheusText100,
-                               ScrapeProtocol::kPrometheusText004},
-                              config::NameEscaping::kAllowUtf8));
+      "Accept",
+      accept_header(text_protocols(), config::NameEscaping::kAllowUtf8));
   auto response = http::fetch(std::move(request));
   if (!response) return fail(std::move(response).error());
   if (response->status != 200) {

@@ -25,4 +25,10 @@ Job::Job(config::ScrapeConfig scrape_config)
       histogram_schema_max(
           schema_of(config.native_histogram_min_bucket_factor)) {}
 
+exposition::HistogramOptions histogram_options(const config::Target& target) {
+  return {.native = target.scrape_native_histograms,
+          .always_classic = target.always_scrape_classic_histograms,
+          .convert_classic = target.convert_classic_histograms_to_nhcb};
+}
+
 }  // namespace prom::scrape

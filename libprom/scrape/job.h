@@ -6,6 +6,8 @@
 #include <string>
 
 #include "libprom/config/prometheus.h"
+#include "libprom/config/targets.h"
+#include "libprom/exposition/target_scrape.h"
 #include "libprom/model/histogram.h"
 #include "libprom/scrape/limits.h"
 
@@ -22,5 +24,8 @@ struct Job {
   explicit Job(config::ScrapeConfig scrape_config);
 };
 using JobPointer = std::shared_ptr<const Job>;
+
+// What is to become of the histograms of a target.
+exposition::HistogramOptions histogram_options(const config::Target& target);
 
 }  // namespace prom::scrape

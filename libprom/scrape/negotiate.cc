@@ -65,6 +65,12 @@ std::string parameters_of(std::string_view content_type) {
 
 }  // namespace
 
+std::vector<ScrapeProtocol> text_protocols() {
+  return {
+      ScrapeProtocol::kOpenMetricsText100, ScrapeProtocol::kOpenMetricsText001,
+      ScrapeProtocol::kPrometheusText100, ScrapeProtocol::kPrometheusText004};
+}
+
 std::string accept_header(const std::vector<ScrapeProtocol>& protocols,
                           config::NameEscaping escaping) {
   std::string header;

@@ -12,6 +12,9 @@
 
 namespace prom::scrape {
 
+// Those that are asked for where nothing else is said, the best first.
+std::vector<config::ScrapeProtocol> text_protocols();
+
 // The Accept header: the protocols in falling weight, then anything.
 std::string accept_header(const std::vector<config::ScrapeProtocol>& protocols,
                           config::NameEscaping escaping);

@@ -20,6 +20,11 @@ struct Options {
   std::int64_t interval_ms = 0;
   std::int64_t timeout_ms = 0;
   bool wire = false;
+  bool native_histograms = false;  // ask URLs for protobuf
+
+  std::string record;       // keep what targets answer in this file
+  std::string replay;       // take it from there instead
+  double replay_speed = 0;  // times as fast as recorded; 0: at once
 
   std::vector<std::string> allow, deny;  // address ranges
   std::uint64_t body_bytes_max = 0;      // without a configuration

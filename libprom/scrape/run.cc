@@ -8,16 +8,21 @@
 
 #include <algorithm>
 #include <csignal>
+#include <map>
 
 #include "libprom/base/utf8.h"
-#include "libprom/config/load.h"
+#include "libprom/config/watch.h"
 #include "libprom/os/host.h"
 #include "libprom/os/log.h"
 #include "libprom/scrape/failure_log.h"
+#include "libprom/scrape/jobs.h"
 #include "libprom/scrape/metrics.h"
+#include "libprom/scrape/recording.h"
+#include "libprom/scrape/replay.h"
 #include "libprom/scrape/scraper.h"
 #include "libprom/scrape/sender.h"
 #include "libprom/scrape/target_input.h"
+#include "libprom/scrape/targets_page.h"
 #include "libprom/service/service.h"
 
 namespace prom::scrape {
@@ -28,6 +33,7 @@ using cli::Exit;
 constexpr int kTurnMs = 5000;  // at most, so that the metrics file stays fresh
 constexpr std::size_t kDescriptorsSpare = 64;
 constexpr std::string_view kDefaultJob = "scrape";
+constexpr std::size_t kUnclaimedJobsMax = 1000;
 
 // As many connections as the system lets us have at most.
 std::size_t raise_descriptor_limit() {
@@ -57,37 +63,6 @@ Result<http::AddressPolicy> address_policy(const Options& options) {
   return policy;
 }
 
-// The settings of targets that no configuration describes.
-config::ScrapeConfig default_config(const Options& options,
-                                    const std::string& job) {
-  constexpr std::int64_t kTimeoutMs = 10'000;
-  config::ScrapeConfig config;
-  config.job_name = job;
-  const bool repeats = options.count != 1;
-  config.scrape_interval_ms = options.interval_ms > 0 ? options.interval_ms
-                              : options.count > 1     ? 1000
-                                                      : 15'000;
-  config.scrape_timeout_ms =
-      options.timeout_ms > 0
-          ? options.timeout_ms
-          : std::min(kTimeoutMs,
-                     repeats ? config.scrape_interval_ms : kTimeoutMs);
-  if (!repeats) {
-    config.scrape_interval_ms =
-        std::max(config.scrape_interval_ms, config.scrape_timeout_ms);
-  }
-  config.scrape_protocols = {config::ScrapeProtocol::kOpenMetricsText100,
-                             config::ScrapeProtocol::kOpenMetricsText001,
-                             config::ScrapeProtocol::kPrometheusText100,
-                             config::ScrapeProtocol::kPrometheusText004};
-  // Whoever names a URL knows what is there.
-  config.fallback_scrape_protocol = config::ScrapeProtocol::kPrometheusText004;
-  config.limits.body_bytes =
-      options.body_bytes_max == 0 ? 0 : options.body_bytes_max + 1;
-  config.limits.samples = options.samples_max;
-  return config;
-}
-
 // One run of the tool.
 class Session {
  public:
@@ -105,6 +80,9 @@ class Session {
   Status start();
   void loop();
   void take_targets(const config::TargetSet& set);
+  void claim_targets();
+  Status start_recording();
+  void reload_when_changed();
   void on_outcome(const Outcome& outcome);
   Status reload();
   bool handle_requests();
@@ -121,7 +99,12 @@ class Session {
   os::Fd targets_file_;
   std::optional<TargetInput> input_;
   std::optional<Sender> sender_;
+  std::optional<RecordingWriter> recording_;
   std::optional<Scraper> scraper_;
+  // Target sets of jobs that the configuration does not have, or not yet.
+  std::map<std::string, config::TargetSet> unclaimed_;
+  config::ConfigWatch watch_;
+  TargetsPage page_;
   bool stopping_ = false;
   service::Service service_;  // uses those above
 };
@@ -135,23 +118,21 @@ Status Session::check() const {
   if (options_.urls.empty() && options_.config_file.empty() &&
       options_.targets.empty() && !is_stream(io_.in_fd))
     return fail(Code::kUsage, "no URL, no configuration and no targets");
+  if (options_.native_histograms && !options_.config_file.empty())
+    return fail(Code::kUsage,
+                "--native-histograms is for URLs; a configuration says it "
+                "with scrape_native_histograms");
   return {};
 }
 
 Status Session::load_jobs() {
   if (options_.config_file.empty()) return {};
-  auto config = config::load_prometheus(options_.config_file);
-  if (!config) return fail(config::to_error(config.error()));
-  std::vector<JobPointer> jobs;
-  for (config::ScrapeConfig& job : config->scrape_configs) {
-    if (!options_.job.empty() && job.job_name != options_.job) continue;
-    jobs.push_back(std::make_shared<const Job>(std::move(job)));
-  }
-  if (jobs.empty() && !options_.job.empty())
-    return fail(Code::kConfig,
-                "no job \"" + options_.job + "\" in " + options_.config_file);
-  jobs_ = std::move(jobs);
-  external_labels_ = std::move(config->global.external_labels);
+  watch_.begin_load(options_.config_file);
+  auto loaded = scrape::load_jobs(options_);
+  if (!loaded) return fail(std::move(loaded).error());
+  watch_.watch(loaded->config);
+  jobs_ = std::move(loaded->jobs);
+  external_labels_ = std::move(loaded->config.global.external_labels);
   return {};
 }
 
@@ -163,6 +144,7 @@ Status Session::open_targets() {
     for (const std::string& url : options_.urls) {
       auto target = target_of_argument(url, set.job);
       if (!target) return fail(std::move(target).error());
+      target->scrape_native_histograms = options_.native_histograms;
       set.targets.push_back(*std::move(target));
     }
     take_targets(set);
@@ -202,8 +184,18 @@ void Session::take_targets(const config::TargetSet& set) {
         std::make_shared<const Job>(default_config(options_, set.job)));
     scraper_->set_jobs(jobs_);
   }
-  if (auto ok = scraper_->set_targets(set); !ok)
+  if (auto ok = scraper_->set_targets(set); !ok) {
+    // prom-discover may have read a new configuration before us.
+    if (unclaimed_.size() < kUnclaimedJobsMax || unclaimed_.contains(set.job))
+      unclaimed_[set.job] = set;
     os::log_warn("targets of an unknown job", {{"err", ok.error().message}});
+  }
+}
+
+// Targets of jobs that were not known before.
+void Session::claim_targets() {
+  for (const auto& [job, set] : std::exchange(unclaimed_, {}))
+    take_targets(set);
 }
 
 Status Session::start() {
@@ -229,6 +221,7 @@ Status Session::start() {
       "prom_scrape_queue_bytes", "Memory of scrapes not yet written.", {},
       [this] { return static_cast<double>(sender_->queue_bytes()); });
 
+  if (auto ok = start_recording(); !ok) return ok;
   const std::size_t descriptors = raise_descriptor_limit();
   const std::string run_dir = options_.service.run_dir;
   scraper_.emplace(
@@ -241,13 +234,28 @@ Status Session::start() {
           .file_directory = options_.urls.empty() ? run_dir : "/",
           .in_flight_max = descriptors > 2 * kDescriptorsSpare
                                ? descriptors - kDescriptorsSpare
-                               : kDescriptorsSpare},
+                               : kDescriptorsSpare,
+          .recorder = recording_ ? &*recording_ : nullptr},
       io_.clock, metrics_,
       [this](Batch batch) { sender_->push(std::move(batch)); },
       [this](const Outcome& outcome) { on_outcome(outcome); });
   scraper_->set_jobs(jobs_);
-  if (auto ok = service_.listen(); !ok) return ok;
-  return open_targets();
+  if (auto ok = open_targets(); !ok) return ok;
+  const auto page = [this](const http::ServerRequest& request) {
+    return page_.answer(request);
+  };
+  if (auto ok = service_.listen(page); !ok) return ok;
+  // A few scrapes of some URLs beside the service are not worth a socket.
+  if (!has_count() && options_.urls.empty()) service_.listen_locally(page);
+  return {};
+}
+
+Status Session::start_recording() {
+  if (options_.record.empty()) return {};
+  auto recording = RecordingWriter::create(options_.record);
+  if (!recording) return fail(std::move(recording).error().in("--record"));
+  recording_.emplace(*std::move(recording));
+  return {};
 }
 
 void Session::on_outcome(const Outcome& outcome) {
@@ -277,6 +285,7 @@ void Session::on_outcome(const Outcome& outcome) {
 Status Session::reload() {
   if (auto ok = load_jobs(); !ok) return ok;
   scraper_->set_jobs(jobs_);
+  claim_targets();
   failure_logs_.reopen();
   if (input_) input_->signal(SIGHUP);
   return {};
@@ -292,14 +301,24 @@ bool Session::handle_requests() {
   return true;
 }
 
+void Session::reload_when_changed() {
+  pollfd changed{.fd = watch_.fd(), .events = POLLIN, .revents = 0};
+  if (watch_.fd() < 0 || ::poll(&changed, 1, 0) <= 0 || !watch_.changed())
+    return;
+  service_.reload([this] { return reload(); });
+}
+
 void Session::loop() {
   while (handle_requests()) {
     service_.turn();
     const bool input_open = input_ && input_->fd() >= 0;
     if (!sender_->status() || (!input_open && scraper_->finished())) return;
-    wake_fds_ = {service_.fd(), sender_->failure_fd()};
+    wake_fds_ = {service_.fd(), sender_->failure_fd(), page_.fd()};
+    if (watch_.fd() >= 0) wake_fds_.push_back(watch_.fd());
     if (input_open) wake_fds_.push_back(input_->fd());
     scraper_->turn(kTurnMs, wake_fds_);
+    page_.serve([this] { return scraper_->snapshot(); });
+    reload_when_changed();
     pollfd readable{
         .fd = input_open ? input_->fd() : -1, .events = POLLIN, .revents = 0};
     if (::poll(&readable, 1, 0) > 0) {
@@ -313,9 +332,15 @@ void Session::loop() {
 }
 
 Exit Session::end() {
+  page_.close();
   service_.stop();
   const Status written = sender_->close();
   service_.write_metrics();
+  const Status recorded = recording_ ? recording_->close() : Status();
+  if (!recorded) {
+    io_.complain(recorded.error().message);
+    return Exit::kIo;
+  }
   if (!written && sender_->reader_gone()) return Exit::kOk;
   if (!written) {
     io_.complain(written.error().message);
@@ -388,6 +413,14 @@ Exit run(const Options& given, cli::Io& io) {
   if (auto ok = service::resolve(options.service); !ok) {
     io.complain(ok.error().message);
     return Exit::kUsage;
+  }
+  if (!options.replay.empty()) {
+    if (!options.urls.empty() || !options.targets.empty() ||
+        !options.record.empty()) {
+      io.complain("--replay takes its targets from the recording");
+      return Exit::kUsage;
+    }
+    return replay(options, io);
   }
   return Session(options, io).run();
 }

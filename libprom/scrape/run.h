@@ -8,6 +8,9 @@
 
 namespace prom::scrape {
 
+// Where a running prom-scrape answers for its targets, in RUNDIR.
+constexpr std::string_view kSocketName = "prom-scrape.sock";
+
 cli::Exit run(const Options& given, cli::Io& io);
 
 // The target that an argument names: a URL, HOST:PORT[/PATH], or a path that

@@ -53,18 +53,17 @@ Status Sampler::take(std::string body, exposition::Format format,
   histograms_.clear();
   starts_.clear();
   exemplars_.clear();
-  if (auto ok = parser_.parse(std::move(body), format, histograms); !ok) {
-    take_failure();
-    return fail(std::move(ok).error());
-  }
+  Status status = parser_.parse(std::move(body), format, histograms);
   counts_.scraped = parser_.entries().size();
   values_.assign(columns_->size(), wire::absent());
-  Status fits = fit_histograms(job);
-  if (fits) fits = place_series(job);
-  if (!fits) {
+  if (status) status = fit_histograms(job);
+  // Also after a failure: how many samples there were is told all the same.
+  if (Status placed = place_series(job); !placed && status)
+    status = std::move(placed);
+  if (!status) {
     roll_back();
     take_failure();
-    return fits;
+    return status;
   }
   ++good_scrapes_;
   const auto& entries = parser_.entries();
@@ -116,14 +115,25 @@ Status Sampler::fit_histograms(const Job& job) {
 // taken as a whole or not at all.
 Status Sampler::place_series(const Job& job) {
   columns_of_refs_.resize(parser_.series_count(), kUnknown);
-  for (const auto& entry : parser_.entries()) {
-    std::uint32_t& column = columns_of_refs_[entry.ref];
+  const auto& entries = parser_.entries();
+  const bool may_drop = !job.config.metric_relabel_configs.empty();
+  for (std::size_t i = 0; i < entries.size(); ++i) {
+    const std::uint32_t ref = entries[i].ref;
+    std::uint32_t& column = columns_of_refs_[ref];
     // Beyond the limit samples are only counted.
-    if (column == kUnknown && counts_.kept < job.limits.samples) {
-      auto labels = sample_labels(parser_.labels(entry.ref),
-                                  target_labels(entry.ref, job), job);
-      if (!labels) return fail(std::move(labels).error());
-      column = *labels ? add_column(**std::move(labels)) : kDropped;
+    const bool fits = counts_.kept < job.limits.samples;
+    if (column == kUnknown && (fits || may_drop)) {
+      auto labels =
+          sample_labels(parser_.labels(ref), target_labels(ref, job), job);
+      if (!labels) {
+        counts_.scraped = i + 1;
+        return fail(std::move(labels).error());
+      }
+      if (!*labels) {
+        column = kDropped;
+      } else if (fits) {
+        column = add_column(**std::move(labels));
+      }
     }
     if (column != kDropped) ++counts_.kept;
   }

@@ -23,6 +23,11 @@ std::uint64_t target_hash(const Labels& labels, std::string_view url) {
   return fnv1a64(url, fnv1a64(labels.encoded()));
 }
 
+std::uint64_t source_of(const Labels& labels, std::string_view url,
+                        std::string_view job) {
+  return fnv1a64(job, target_hash(labels, url));
+}
+
 std::int64_t first_delay_ms(std::int64_t now_ms, std::int64_t interval_ms,
                             std::uint64_t hash, std::uint64_t seed) {
   const std::int64_t until_next = interval_ms - now_ms % interval_ms;

@@ -17,6 +17,9 @@ namespace prom::scrape {
 std::uint64_t offset_seed(std::string_view host, const Labels& external_labels);
 // FNV-1a over labels and URL; also tells targets apart in the stream.
 std::uint64_t target_hash(const Labels& labels, std::string_view url);
+// What tells targets of all jobs apart.
+std::uint64_t source_of(const Labels& labels, std::string_view url,
+                        std::string_view job);
 // From now until the first scrape: in (0, interval_ms].
 std::int64_t first_delay_ms(std::int64_t now_ms, std::int64_t interval_ms,
                             std::uint64_t hash, std::uint64_t seed);

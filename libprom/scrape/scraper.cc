@@ -1,13 +1,14 @@
 #include "libprom/scrape/scraper.h"
 
 #include <algorithm>
-#include <cstdlib>
 
-#include "libprom/base/checksum.h"
 #include "libprom/base/number.h"
 #include "libprom/base/utf8.h"
 #include "libprom/os/file.h"
+#include "libprom/os/log.h"
+#include "libprom/scrape/file_target.h"
 #include "libprom/scrape/negotiate.h"
+#include "libprom/scrape/scraper_internal.h"
 
 namespace prom::scrape {
 namespace {
@@ -18,88 +19,14 @@ constexpr std::int64_t kMillisecondNs = 1'000'000;
 constexpr std::int64_t kSettingsNs = 1'000'000'000;
 // Bodies from here on are dealt with beside the event loop.
 constexpr std::size_t kLaneBytesMin = 4U << 20U;
-constexpr std::string_view kFileScheme = "file://";
 constexpr std::string_view kUserAgent =
     "Prometheus/3.14.0 prom-scrape/" PROM_VERSION;
-
-std::uint64_t source_of(const config::Target& spec, const std::string& job) {
-  return fnv1a64(job, target_hash(spec.labels, spec.url));
-}
 
 std::string as_seconds(std::int64_t ms) {
   return format_float(static_cast<double>(ms) / 1e3);
 }
 
-exposition::HistogramOptions histogram_options(const config::Target& spec) {
-  return {.native = spec.scrape_native_histograms,
-          .always_classic = spec.always_scrape_classic_histograms,
-          .convert_classic = spec.convert_classic_histograms_to_nhcb};
-}
-
-// The file that a file:// URL names, when it lies below `directory`.
-Result<std::string> allowed_file(const std::string& url,
-                                 const std::string& directory) {
-  const std::string path = url.substr(kFileScheme.size());
-  const auto real = [](const std::string& name) {
-    char* resolved = ::realpath(name.c_str(), nullptr);
-    std::string text = resolved == nullptr ? "" : resolved;
-    std::free(resolved);
-    return text;
-  };
-  std::string file = real(path);
-  if (file.empty()) return fail(Code::kMissing, path + ": no such file");
-  std::string below = directory.empty() ? "" : real(directory);
-  if (!below.empty() && !below.ends_with('/')) below += '/';
-  if (below.empty() || !file.starts_with(below)) {
-    return fail(Code::kPermission,
-                "reading " + printable(path) + " is not allowed");
-  }
-  return file;
-}
-
 }  // namespace
-
-struct Scraper::JobState {
-  JobPointer job;
-  std::size_t targets = 0;
-  http::Settings settings;
-  std::int64_t settings_until_ns = -1;
-};
-
-struct Scraper::Target {
-  enum class State { kActive, kLeaving };
-  enum class Health { kUnknown, kUp, kDown };
-
-  Target(std::uint64_t id, config::Target target, JobPointer its_job)
-      : source(id),
-        spec(std::move(target)),
-        shown_url(http::safe_url(spec.url)),
-        job(std::move(its_job)),
-        sampler(spec.labels) {}
-
-  const std::uint64_t source;
-  config::Target spec;
-  const std::string shown_url;
-  JobPointer job;
-  Sampler sampler;
-  bool job_changed = false;  // the sampler is not told yet
-
-  State state = State::kActive;
-  Ticker ticker;
-  std::int64_t due_ns = -1;  // in due_; -1: not there
-  std::int64_t timeout_ms = 0;
-  std::int64_t leaves_ms = 0;  // timestamp of its last stale markers
-
-  bool in_flight = false;
-  http::Client::Id request = 0;  // 0: none
-  std::int64_t t_ms = 0;         // of the scrape that runs, or ran last
-  std::int64_t started_ns = -1;
-  double body_bytes = 0;
-  std::uint64_t scrapes = 0;
-  std::uint64_t sequence = 0;
-  std::uint64_t flushes = 0;
-  Health health = Health::kUnknown;
-};
 
 Scraper::Scraper(Options options, os::Clock& clock, Metrics& metrics, Sink sink,
                  Observer observer)
@@ -124,6 +51,8 @@ void Scraper::set_jobs(const std::vector<JobPointer>& jobs) {
     if (const auto old = before.find(job->config.job_name);
         old != before.end()) {
       state->targets = old->second->targets;
+      state->dropped = old->second->dropped;
+      state->dropped_targets = std::move(old->second->dropped_targets);
       before.erase(old);
     }
   }
@@ -144,12 +73,14 @@ Status Scraper::set_targets(const config::TargetSet& set) {
     return fail(Code::kMissing, "no job \"" + printable(set.job) + "\"");
   JobState& state = *found->second;
   state.targets = set.targets.size();
+  state.dropped = set.dropped;
+  state.dropped_targets = set.dropped_targets;
   metrics_.set_targets(set.job, state.targets, state.job->limits.targets);
   if (state.targets > state.job->limits.targets) metrics_.target_limit.add();
   std::vector<std::uint64_t> kept;
   kept.reserve(set.targets.size());
   for (const config::Target& spec : set.targets) {
-    kept.push_back(source_of(spec, set.job));
+    kept.push_back(source_of(spec.labels, spec.url, set.job));
     add_or_update(spec, state.job);
   }
   std::ranges::sort(kept);
@@ -161,7 +92,8 @@ Status Scraper::set_targets(const config::TargetSet& set) {
 }
 
 void Scraper::add_or_update(const config::Target& spec, const JobPointer& job) {
-  const std::uint64_t source = source_of(spec, job->config.job_name);
+  const std::uint64_t source =
+      source_of(spec.labels, spec.url, job->config.job_name);
   std::unique_ptr<Target>& target = targets_[source];
   const bool is_new = target == nullptr;
   if (is_new) target = std::make_unique<Target>(source, spec, job);
@@ -223,6 +155,7 @@ void Scraper::remove_for_good(Target& target) {
   batch.row.source = target.source;
   batch.row.sequence = ++target.sequence;
   if (target.scrapes > 0) sink_(std::move(batch));
+  if (options_.recorder != nullptr) options_.recorder->forget(target.source);
   targets_.erase(target.source);
 }
 
@@ -284,6 +217,7 @@ void Scraper::begin_scrape(Target& target) {
   }
   target.started_ns = now_ns;
   target.body_bytes = 0;
+  target.recorded = false;
   if (std::exchange(target.job_changed, false)) target.sampler.forget_series();
   const JobState& state = *jobs_.at(target.job->config.job_name);
   if (state.targets > target.job->limits.targets) {
@@ -382,6 +316,10 @@ void Scraper::take_body(Target& target, std::string body,
     target.sampler.take_failure();
     return finish_scrape(target, fail(std::move(format).error()));
   }
+  if (options_.recorder != nullptr) {
+    body = record(target, {.format = *format, .body = std::move(body)});
+    target.recorded = true;
+  }
   if (body.size() < kLaneBytesMin) {
     return finish_scrape(
         target,
@@ -410,13 +348,28 @@ void Scraper::take_body(Target& target, std::string body,
       [this, work, &target] { finish_scrape(target, work->status); });
 }
 
+// Gives the body back.
+std::string Scraper::record(const Target& target, RecordedScrape scrape) {
+  scrape.t_ms = target.t_ms;
+  scrape.duration_ns = clock_.monotonic_ns() - target.started_ns;
+  if (auto ok = options_.recorder->write(
+          target.source, target.job->config.job_name, target.spec, scrape);
+      !ok)
+    os::log_error("the recording ends here", {{"err", ok.error().message}});
+  return std::move(scrape.body);
+}
+
 void Scraper::finish_scrape(Target& target, const Status& status) {
   target.in_flight = false;
   ++target.scrapes;
+  if (options_.recorder != nullptr && !status && !target.recorded)
+    (void)record(target, {.error = status.error()});
+  target.duration_seconds =
+      static_cast<double>(clock_.monotonic_ns() - target.started_ns) / 1e9;
+  target.last_error = status ? std::string() : status.error().message;
   const Report report{
       .up = status.has_value(),
-      .duration_seconds =
-          static_cast<double>(clock_.monotonic_ns() - target.started_ns) / 1e9,
+      .duration_seconds = target.duration_seconds,
       .timeout_seconds = static_cast<double>(target.timeout_ms) / 1e3,
       .body_bytes = target.body_bytes};
   Batch batch = target.sampler.finish(report, target.t_ms, *target.job);
@@ -429,6 +382,8 @@ void Scraper::finish_scrape(Target& target, const Status& status) {
   batch.row.sequence = target.sequence;
 
   const SampleCounts& counts = target.sampler.counts();
+  target.done_ms = target.t_ms;
+  target.samples = counts.scraped;
   metrics_.scrapes.add();
   metrics_.duplicates.add(static_cast<double>(counts.duplicates));
   metrics_.out_of_bounds.add(static_cast<double>(counts.out_of_bounds));
@@ -441,13 +396,12 @@ void Scraper::finish_scrape(Target& target, const Status& status) {
   } else {
     metrics_.count_failure(target.job->config.job_name, status.error());
   }
-  const auto health = status ? Target::Health::kUp : Target::Health::kDown;
-  const Outcome outcome{
-      .job = target.job->config.job_name,
-      .url = target.shown_url,
-      .error = status ? nullptr : &status.error(),
-      .changed = target.health != health &&
-                 (!status || target.health == Target::Health::kDown)};
+  const auto health = status ? Health::kUp : Health::kDown;
+  const Outcome outcome{.job = target.job->config.job_name,
+                        .url = target.shown_url,
+                        .error = status ? nullptr : &status.error(),
+                        .changed = target.health != health &&
+                                   (!status || target.health == Health::kDown)};
   target.health = health;
   sink_(std::move(batch));
   observer_(outcome);

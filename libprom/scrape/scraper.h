@@ -31,8 +31,10 @@
 #include "libprom/scrape/job.h"
 #include "libprom/scrape/lane.h"
 #include "libprom/scrape/metrics.h"
+#include "libprom/scrape/recording.h"
 #include "libprom/scrape/sampler.h"
 #include "libprom/scrape/schedule.h"
+#include "libprom/scrape/target_status.h"
 
 namespace prom::scrape {
 
@@ -56,6 +58,8 @@ class Scraper {
     std::string file_directory = {};
     // Transfers at once; more wait for their turn.
     std::size_t in_flight_max = 4096;
+    // Takes what every target answers; null: nobody does.  Borrowed.
+    RecordingWriter* recorder = nullptr;
   };
   using Sink = std::function<void(Batch)>;
   using Observer = std::function<void(const Outcome&)>;
@@ -73,6 +77,9 @@ class Scraper {
   // Waits until something is due or can go on or one of `wake_fds` is
   // readable, at most `timeout_ms` (-1: no limit), and does it.
   void turn(int timeout_ms, std::vector<int> wake_fds);
+
+  // How the targets are.
+  [[nodiscard]] TargetsSnapshot snapshot() const;
 
   // All targets were scraped options.count times.
   [[nodiscard]] bool finished() const;
@@ -96,6 +103,7 @@ class Scraper {
   void on_response(std::uint64_t source, Result<http::Response> response);
   void take_body(Target& target, std::string body,
                  Result<exposition::Format> format);
+  std::string record(const Target& target, RecordedScrape scrape);
   void finish_scrape(Target& target, const Status& status);
   void remove_for_good(Target& target);
 

@@ -64,6 +64,18 @@ void Sender::push(Batch batch) {
   wake_.notify_one();
 }
 
+void Sender::push_waiting(Batch batch) {
+  const std::size_t bytes = batch.bytes();
+  {
+    std::unique_lock lock(mutex_);
+    room_.wait(lock, [&] {
+      return !status_ || queue_.empty() ||
+             queue_bytes_ + bytes <= options_.queue_bytes_max;
+    });
+  }
+  push(std::move(batch));
+}
+
 void Sender::drop_oldest() {
   Batch& oldest = queue_.front();
   queue_bytes_ -= oldest.bytes();
@@ -104,6 +116,7 @@ void Sender::set_failed(Error error, bool reader_gone) {
   status_ = fail(std::move(error));
   queue_.clear();
   queue_bytes_ = 0;
+  room_.notify_one();
   (void)::eventfd_write(failed_event_.get(), 1);
 }
 
@@ -131,6 +144,7 @@ void Sender::encode_next(Encoder& encoder, std::unique_lock<std::mutex>& lock) {
   Batch batch = std::move(queue_.front());
   queue_.pop_front();
   queue_bytes_ -= batch.bytes();
+  room_.notify_one();
   const auto gap = gaps_.extract(batch.row.source);
   std::ranges::move(saved_metadata_, std::back_inserter(batch.metadata));
   saved_metadata_.clear();

@@ -40,6 +40,9 @@ class Sender {
 
   // Never waits.  A batch larger than the whole queue is taken alone.
   void push(Batch batch);
+  // The same, but waits while the queue is full, for a source of batches that
+  // can wait.
+  void push_waiting(Batch batch);
   // There may be a new reader: what it needs is sent again.
   void resync() { resync_ = true; }
   // Writes what is queued and the trailer, then ends the thread.  kTimeout
@@ -82,6 +85,7 @@ class Sender {
 
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
+  std::condition_variable room_;  // something left the queue
   std::deque<Batch> queue_;
   std::map<std::uint64_t, Gap> gaps_;  // of sources whose scrapes were dropped
   std::vector<wire::MetadataFrame::Item> saved_metadata_;  // of dropped ones

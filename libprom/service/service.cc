@@ -113,6 +113,20 @@ Status Service::listen(http::Handler more) {
   return {};
 }
 
+void Service::listen_locally(http::Handler more) {
+  more_ = std::move(more);
+  if (options_.run_dir.empty()) return;
+  auto server = http::Server::start(
+      {.listen = "unix:" + os::join_path(options_.run_dir, tool_ + ".sock"),
+       .threads = 1},
+      [this](const http::ServerRequest& request) { return answer(request); });
+  if (server) {
+    local_server_ = *std::move(server);
+  } else {
+    os::log_warn("no local socket", {{"err", server.error().message}});
+  }
+}
+
 std::string Service::address() const {
   return server_ ? server_->address() : "";
 }
@@ -156,6 +170,7 @@ void Service::stop() {
   is_ready_ = false;
   os::notify_manager("STOPPING=1");
   server_.reset();
+  local_server_.reset();
 }
 
 }  // namespace prom::service

@@ -64,6 +64,10 @@ class Service {
   // `more` (may be empty) answers other paths, on a thread of the server.
   // What the registry reads from must live until stop().
   Status listen(http::Handler more = {});
+  // Serves the same at the socket RUNDIR/<tool>.sock, for tools that ask a
+  // running one how it is.  Without RUNDIR nothing happens; a failure is
+  // logged.
+  void listen_locally(http::Handler more);
   // The address that was bound; "" without a listener.
   [[nodiscard]] std::string address() const;
 
@@ -97,7 +101,7 @@ class Service {
   std::int64_t due_ns_ = 0;
   std::atomic<bool> is_ready_ = false;
   http::Handler more_;
-  std::unique_ptr<http::Server> server_;
+  std::unique_ptr<http::Server> server_, local_server_;
 };
 
 }  // namespace prom::service

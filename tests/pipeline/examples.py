@@ -86,6 +86,8 @@ EXPECTED = [
     (r"all\.jsonl\.zst$", {"after": "ls -l all.jsonl.zst"}),
     (r"jobs\.prom ", {"after": "cat textfiles/jobs.prom", "says": "node"}),
     (r"^prom-scrape check", {"status": [[0], [3]]}),
+    # Nothing runs there that could be asked.
+    (r"^prom-scrape targets", {"status": [[69]]}),
 ]
 
 # Examples that nothing here can run, by pattern, and why.

@@ -1,8 +1,8 @@
-#include "libprom/discover/config_watch.h"
+#include "libprom/config/watch.h"
 
 #include "libprom/os/file.h"
 
-namespace prom::discover {
+namespace prom::config {
 
 ConfigWatch::ConfigWatch() {
   if (auto watch = os::DirectoryWatch::create())
@@ -18,7 +18,7 @@ void ConfigWatch::begin_load(const std::string& path) {
   loaded_ = fingerprint();
 }
 
-void ConfigWatch::watch(const config::PrometheusConfig& config) {
+void ConfigWatch::watch(const PrometheusConfig& config) {
   const bool unchanged_so_far = fingerprint() == loaded_;
   patterns_ = {config.file};
   for (const std::string& pattern : config.scrape_config_files)
@@ -48,4 +48,4 @@ std::string ConfigWatch::fingerprint() const {
   return all;
 }
 
-}  // namespace prom::discover
+}  // namespace prom::config

@@ -9,7 +9,7 @@
 #include "libprom/config/prometheus.h"
 #include "libprom/os/watch.h"
 
-namespace prom::discover {
+namespace prom::config {
 
 // One thread.
 class ConfigWatch {
@@ -20,7 +20,7 @@ class ConfigWatch {
   void begin_load(const std::string& path);
   // Once they are read: from now on these files matter.  What changed while
   // they were read is noticed.
-  void watch(const config::PrometheusConfig& config);
+  void watch(const PrometheusConfig& config);
 
   // Readable when changed() is worth asking; -1: ask from time to time.
   [[nodiscard]] int fd() const { return watch_ ? watch_->fd() : -1; }
@@ -35,4 +35,4 @@ class ConfigWatch {
   std::string loaded_;
 };
 
-}  // namespace prom::discover
+}  // namespace prom::config
