@@ -76,9 +76,6 @@ std::string difference_to_parser(TargetParser& target, const std::string& body,
   if (status.has_value() != found.error.empty())
     return "one of them fails: parser '" + found.error + "', target '" +
            (status ? "" : status.error().message) + "'";
-  if (!status) {
-    return target.entries().empty() ? "" : "entries after a failure";
-  }
   if (target.entries().size() != found.samples.size())
     return "other number of samples";
   for (std::size_t i = 0; i < found.samples.size(); ++i) {
@@ -94,6 +91,7 @@ std::string difference_to_parser(TargetParser& target, const std::string& body,
         (sample.t_ms && entry.t_ms != *sample.t_ms))
       return "timestamp of " + sample.labels.to_string();
   }
+  if (!status) return target.metadata().empty() ? "" : "metadata of a failure";
   if (target.metadata() != found.metadata) return "metadata";
   return compare_exemplars(target, found);
 }
