@@ -65,8 +65,8 @@ cli::Command command() {
                        .set = cli::into_texts(options->words),
                        .complete = expression_completer(options->inputs)}},
       .subcommands = {series_command(), labels_command(), values_command(),
-                      metadata_command(), explain_command(), fmt_command(),
-                      check_command()},
+                      metadata_command(), exemplars_command(),
+                      explain_command(), fmt_command(), check_command()},
       .examples =
           {{"prom-query 'sum by (job) (up)'", "from the store ./prom-data"},
            {"prom-scrape http://localhost:9100/metrics | prom-query node_load1",

@@ -16,6 +16,8 @@ cli::Command series_command();
 cli::Command labels_command();
 cli::Command values_command();
 cli::Command metadata_command();
+// prom-query exemplars (exemplars_command.cc).
+cli::Command exemplars_command();
 // prom-query explain (explain_command.cc).
 cli::Command explain_command();
 // prom-query fmt|check: about expressions, without data (text_command.cc).

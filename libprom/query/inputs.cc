@@ -138,12 +138,12 @@ class Collector {
   std::optional<std::int64_t> newest_ms_;  // of an input that may be old
 };
 
+}  // namespace
+
 std::string default_store() {
   const char* const store = ::getenv("PROM_STORE");
   return store != nullptr && *store != '\0' ? store : "prom-data";
 }
-
-}  // namespace
 
 std::vector<cli::Flag> input_flags(InputOptions& options) {
   return {{.name = "storage",

@@ -33,6 +33,9 @@ struct InputOptions {
 // reads has.
 std::vector<cli::Flag> input_flags(InputOptions& options);
 
+// $PROM_STORE, else prom-data.
+std::string default_store();
+
 struct Inputs {
   std::unique_ptr<Source> source;
   // What was read into memory; null when something else was read.

@@ -228,6 +228,28 @@ ok(all("proto=io.prometheus.client.MetricFamily" in accept
        for accept in Target.accepts.values()),
    "the target was asked for protobuf")
 
+
+
+def exemplars(store, *arguments):
+    return subprocess.run([tool("prom-query"), "exemplars", "-S", store,
+                           *arguments], capture_output=True, text=True,
+                          timeout=30, check=False).stdout
+
+
+listed = exemplars(stores[()], "requests_total", "lat_seconds")
+ok("counter-1" in listed and "native-4" in listed
+   and "classic" not in listed, "exemplars are listed", listed)
+ok(exemplars(stores[()], "--limit", "1", '{__name__=~".+"}').count("\n") == 2,
+   "only the newest of them")
+answer = json.loads(exemplars(stores[()], "-o", "json", "requests_total"))
+first = answer["data"][0]["exemplars"][0]
+ok(list(answer) == ["status", "data"]
+   and list(answer["data"][0]) == ["seriesLabels", "exemplars"]
+   and list(first) == ["labels", "value", "timestamp"]
+   and first["value"] == "1", "as JSON of the API", str(answer)[:500])
+ok(json.loads(exemplars(stores[()], "-o", "json", "sum("))["errorType"]
+   == "bad_data", "and so are errors")
+
 same = [[series["metric"] for series in query(store, '{__name__=~".+"}')]
         for store in stores.values()]
 ok(same[0] and [m.get("__name__") for m in same[0]]
@@ -291,4 +313,13 @@ for series in ("lat_seconds", "size_bytes"):
     ours = samples(query(stores[("--wire",)], series + "[5m]"), "histograms")
     ok(theirs and ours == theirs, f"{series}: its answers are the same",
        f"ours {ours}\n    theirs {theirs}")
+# Times are those of each run; everything else has to be the same bytes.
+theirs = ask("query_exemplars", query="rate(requests_total[5m])",
+             start=time.time() - 600, end=time.time() + 600)
+ours = exemplars(stores[("--wire",)], "-o", "json", "rate(requests_total[5m])")
+shape = [[dict(e, timestamp=0) for e in s["exemplars"]][:3]
+         for s in json.loads(ours)["data"]]
+ok(theirs and shape == [[dict(e, timestamp=0) for e in s["exemplars"]][:3]
+                        for s in theirs],
+   "exemplars: its answers are the same", f"ours {ours}\n    theirs {theirs}")
 finish()
