@@ -43,6 +43,8 @@ cli::Exit report(const Error& error, const QueryOptions& options, cli::Io& io) {
     io.out.write("\n");
   } else {
     io.complain(error.message);
+    if (const std::string hint = way_around(error); !hint.empty())
+      io.complain(hint);
   }
   return cli::exit_for(error.code);
 }

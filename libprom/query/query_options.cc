@@ -176,9 +176,25 @@ EngineOptions EngineFlags::engine() const {
   engine.timeout_ms = timeout_ms;
   engine.lookback_ms = lookback_ms;
   engine.samples_max = static_cast<std::size_t>(samples_max);
+  engine.series_max = static_cast<std::size_t>(series_max);
+  engine.memory_bytes_max = static_cast<std::size_t>(memory_bytes_max);
   engine.threads = static_cast<unsigned>(threads);
   for (const std::string& feature : features) (void)engine.enable(feature);
   return engine;
+}
+
+std::string way_around(const Error& error) {
+  const auto names = [&error](std::string_view part) {
+    return error.message.find(part) != std::string::npos;
+  };
+  if (error.code == Code::kTimeout) return "--timeout allows more time";
+  if (names("exceeded maximum resolution"))
+    return "a larger --step gives fewer points";
+  if (error.code != Code::kLimit) return {};
+  if (names("too many samples")) return "--max-samples allows more";
+  if (names("MiB of memory")) return "--max-memory allows more";
+  if (names("series, more than")) return "--max-series allows more";
+  return {};
 }
 
 std::vector<Flag> engine_flags(EngineFlags& o) {
@@ -214,6 +230,18 @@ std::vector<Flag> engine_flags(EngineFlags& o) {
            .help = "samples in memory at one time (default: 50000000; 0: any "
                    "number)",
            .set = cli::into_count(o.samples_max),
+           .group = "Limits",
+           .common = false},
+      Flag{.name = "max-series",
+           .value = "N",
+           .help = "series of one selector (default: 10000000; 0: any number)",
+           .set = cli::into_count(o.series_max),
+           .group = "Limits",
+           .common = false},
+      Flag{.name = "max-memory",
+           .value = "SIZE",
+           .help = "memory for samples and series (default: 4GB; 0: any)",
+           .set = cli::into_size(o.memory_bytes_max),
            .group = "Limits",
            .common = false},
       Flag{.name = "threads",

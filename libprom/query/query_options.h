@@ -19,11 +19,15 @@ struct EngineFlags {
   std::int64_t timeout_ms = 2 * kMinuteMs;
   std::int64_t lookback_ms = 5 * kMinuteMs;
   std::uint64_t samples_max = 50'000'000;
+  std::uint64_t series_max = 10'000'000;
+  std::uint64_t memory_bytes_max = std::uint64_t{4} << 30;
   std::uint64_t threads = 0;
 
   [[nodiscard]] EngineOptions engine() const;
 };
 std::vector<cli::Flag> engine_flags(EngineFlags& options);
+// Which flag raises the limit that an error names; empty for other errors.
+std::string way_around(const Error& error);
 
 struct TimeFlags {
   std::string time, start, end;
