@@ -122,7 +122,8 @@ Result<StreamPtr> aggregate(Evaluator& evaluator, const promql::Expr& expr,
   if (!made) return made;
   const StreamPtr input = std::move(*made);
   Grouping grouping(node.grouping, node.without);
-  const std::vector<std::uint32_t> groups = grouping.groups_of(*input);
+  const std::vector<std::uint32_t> groups =
+      grouping.groups_of(evaluator.query, *input);
   auto total = accumulate(evaluator, *input, node, groups, grouping.count());
   if (!total) return fail(std::move(total).error());
 

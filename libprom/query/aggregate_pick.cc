@@ -223,7 +223,8 @@ Result<StreamPtr> aggregate_pick(Evaluator& evaluator, const promql::Expr& expr,
   if (!*any) return Table::make(evaluator.query, Rows(), steps.count);
 
   Grouping grouping(node.grouping, node.without);
-  const std::vector<std::uint32_t> groups = grouping.groups_of(*table);
+  const std::vector<std::uint32_t> groups =
+      grouping.groups_of(evaluator.query, *table);
   std::vector<Candidates> candidates(grouping.count());
   Picker picker(evaluator, expr, node, *table);
   for (std::size_t step = 0; step < steps.count; ++step) {

@@ -96,6 +96,12 @@ struct QueryContext {
   // Fails when the query was cancelled or its time is up.  Cheap enough to be
   // called for every batch of series.
   [[nodiscard]] Status check() const;
+  // For loops that cannot fail: true now and then when check() would.  They
+  // may leave their work undone, for Table::make() checks again.
+  [[nodiscard]] bool gives_up(std::size_t turn) const {
+    constexpr std::size_t kTurns = 512;
+    return turn % kTurns == 0 && !check();
+  }
 
   const Source& source;
   const EngineOptions& options;
@@ -105,6 +111,27 @@ struct QueryContext {
 
  private:
   std::chrono::steady_clock::time_point deadline_;
+};
+
+// A comparison that says "not less" once the query gives up, so that sorting
+// ends soon; std::ref() it.  Sorting stands that: no loop goes on while "not
+// less".
+template <typename Less>
+class Interruptible {
+ public:
+  Interruptible(const QueryContext& query, Less less)
+      : query_(query), less_(std::move(less)) {}
+  template <typename T>
+  bool operator()(const T& a, const T& b) {
+    over_ = over_ || query_.gives_up(++turn_);
+    return !over_ && less_(a, b);
+  }
+
+ private:
+  const QueryContext& query_;
+  Less less_;
+  std::size_t turn_ = 0;
+  bool over_ = false;
 };
 
 // What one thread has to itself while it reads a stream.

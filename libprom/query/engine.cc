@@ -1,6 +1,7 @@
 #include "libprom/query/engine.h"
 
 #include <algorithm>
+#include <functional>
 
 #include "libprom/model/sample.h"
 #include "libprom/promql/prepare.h"
@@ -70,7 +71,9 @@ class Run {
     result_.type = ValueType::kMatrix;
     ok = evaluate(*tree, {times.start_ms, times.step_ms, count,
                           (times.end_ms - times.start_ms) % times.step_ms});
-    std::ranges::sort(result_.series, by_labels);
+    Interruptible comes_first(context_, by_labels);
+    std::ranges::sort(result_.series, std::ref(comes_first));
+    if (ok) ok = context_.check();
     return finish(std::move(ok));
   }
 
@@ -103,15 +106,17 @@ class Run {
   Status drop_names(Rows& rows) const {
     if (!context_.options.delayed_name_removal) return {};
     for (std::size_t row = 0; row < rows.labels.size(); ++row) {
+      if (context_.gives_up(row)) break;
       if (rows.drops[row] == 0) continue;
       rows.labels[row] = without_metadata(rows.labels[row]);
     }
-    return merge_same_labels(rows, false);
+    return merge_same_labels(context_, rows, false);
   }
 
   void copy_out(Rows& rows, const Steps& steps) {
     const Cells& cells = rows.cells;
     for (std::size_t row = 0; row < rows.labels.size(); ++row) {
+      if (context_.gives_up(row)) return;
       Series series;
       for (std::size_t step = 0; step < steps.count; ++step) {
         const std::size_t at = row * steps.count + step;

@@ -14,7 +14,7 @@ namespace {
 std::string title_of(const std::string& name) {
   if (name == kMetricName) return "METRIC";
   std::string title;
-  for (const char c : name)
+  for (const char c : printable(name))
     title += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   return title;
 }

@@ -57,7 +57,8 @@ std::size_t Grouping::count() const {
   return tables_->count;
 }
 
-std::vector<std::uint32_t> Grouping::groups_of(const Stream& stream) {
+std::vector<std::uint32_t> Grouping::groups_of(const QueryContext& query,
+                                               const Stream& stream) {
   std::vector<std::uint32_t> groups(stream.size(), 0);
   if (stream.size() == 0) return groups;
   if (!without_ && names_.empty()) {
@@ -85,6 +86,7 @@ std::vector<std::uint32_t> Grouping::groups_of(const Stream& stream) {
   }
   std::string key;
   for (std::size_t i = 0; i < groups.size(); ++i) {
+    if (query.gives_up(i)) break;
     key.clear();
     for (const LabelView& label : stream.labels(i)) {
       if (label.name == kMetricName ||

@@ -23,7 +23,8 @@ class Grouping {
 
   // The group of each series.  Called for several streams, equal labels get
   // equal numbers.
-  std::vector<std::uint32_t> groups_of(const Stream& stream);
+  std::vector<std::uint32_t> groups_of(const QueryContext& query,
+                                       const Stream& stream);
   // How many groups were numbered so far.
   [[nodiscard]] std::size_t count() const;
   // The labels that a series has in common with its group.

@@ -59,7 +59,10 @@ class HistogramGroups {
         table_(table),
         times_(steps),
         delayed_(evaluator.query.options.delayed_name_removal) {
-    for (std::size_t row = 0; row < table.size(); ++row) place(row);
+    for (std::size_t row = 0; row < table.size(); ++row) {
+      if (evaluator.query.gives_up(row)) break;
+      place(row);
+    }
   }
 
   Result<Rows> run() {
@@ -73,7 +76,7 @@ class HistogramGroups {
       }
     }
     if (!delayed_ || task_.id == FunctionId::kHistogramQuantiles) {
-      auto merged = merge_same_labels(out_, false);
+      auto merged = merge_same_labels(evaluator_.query, out_, false);
       if (!merged) return fail(std::move(merged).error());
     }
     return std::move(out_);

@@ -104,6 +104,7 @@ class InfoJoin {
         steps_(steps),
         is_info_(base.size()) {
     for (std::size_t row = 0; row < base.size(); ++row) {
+      if (evaluator.query.gives_up(row)) break;
       const std::string_view name = base.labels_at(row).metric_name();
       is_info_[row] = std::ranges::all_of(
           wanted.names, [&](const Matcher& m) { return m.matches(name); });
@@ -116,6 +117,7 @@ class InfoJoin {
     for (const std::string_view label : kIdentifying) {
       std::set<std::string_view> values;
       for (std::size_t row = 0; row < base_.size(); ++row) {
+        if (evaluator_.query.gives_up(row)) return evaluator_.query.check();
         const std::string_view value = base_.labels_at(row).get(label);
         if (!is_info_[row] && !value.empty()) values.insert(value);
       }
@@ -144,6 +146,7 @@ class InfoJoin {
     if (!table) return fail(std::move(table).error());
     info_ = std::move(*table);
     for (std::size_t row = 0; row < info_->size(); ++row) {
+      if (evaluator_.query.gives_up(row)) return evaluator_.query.check();
       const Labels& labels = info_->labels_at(row);
       by_name_[std::string(labels.metric_name())][identity(labels)].push_back(
           row);

@@ -13,7 +13,7 @@ bool is_label_name(std::string_view name) {
 
 // Series that come out equal are joined where they do not overlap.
 Result<StreamPtr> finish(Evaluator& evaluator, Rows rows, const Steps& steps) {
-  auto merged = merge_same_labels(rows, false);
+  auto merged = merge_same_labels(evaluator.query, rows, false);
   if (!merged) return fail(std::move(merged).error());
   return Table::make(evaluator.query, std::move(rows), steps.count);
 }
@@ -55,6 +55,7 @@ Result<StreamPtr> call_label_replace(Evaluator& evaluator,
   Rows rows = std::move(**table).take();
   std::string value;
   for (std::size_t row = 0; row < rows.labels.size(); ++row) {
+    if (evaluator.query.gives_up(row)) break;
     value.clear();
     if (!regex->expand(rows.labels[row].get(source), replacement, value)) {
       continue;
@@ -85,6 +86,7 @@ Result<StreamPtr> call_label_join(Evaluator& evaluator,
   Rows rows = std::move(**table).take();
   std::string value;
   for (std::size_t row = 0; row < rows.labels.size(); ++row) {
+    if (evaluator.query.gives_up(row)) break;
     value.clear();
     for (std::size_t i = kFirstSource; i < node.args.size(); ++i) {
       if (i > kFirstSource) value += separator;

@@ -30,10 +30,12 @@ class Presence {
 };
 
 // Appends the cells of which the other side has a value, or has none.
-void append_where(const Table& table, const std::vector<std::uint32_t>& groups,
+void append_where(const QueryContext& query, const Table& table,
+                  const std::vector<std::uint32_t>& groups,
                   const Presence& other, bool present, Rows& rows) {
   const std::size_t steps = table.steps();
   for (std::size_t row = 0; row < table.size(); ++row) {
+    if (query.gives_up(row)) return;
     rows.cells.append_row(table.cells(), row);
     rows.add(table.labels(row), table.drops_name(row));
     const std::size_t begin = (rows.labels.size() - 1) * steps;
@@ -56,19 +58,23 @@ Result<StreamPtr> set_operation(Evaluator& evaluator,
   if (!rhs) return fail(std::move(rhs).error());
   const promql::VectorMatching& matching = *node.matching;
   Grouping grouping(matching.labels, !matching.on);
-  const std::vector<std::uint32_t> left = grouping.groups_of(**lhs);
-  const std::vector<std::uint32_t> right = grouping.groups_of(**rhs);
+  const std::vector<std::uint32_t> left =
+      grouping.groups_of(evaluator.query, **lhs);
+  const std::vector<std::uint32_t> right =
+      grouping.groups_of(evaluator.query, **rhs);
+  auto ok = evaluator.query.check();
+  if (!ok) return fail(std::move(ok).error());
   Rows rows;
   if (node.op == promql::BinaryOp::kOr) {
     const Presence of_left(**lhs, left, grouping.count());
     rows = std::move(**lhs).take();
-    append_where(**rhs, right, of_left, false, rows);
-    auto merged = merge_same_labels(rows, false);
+    append_where(evaluator.query, **rhs, right, of_left, false, rows);
+    auto merged = merge_same_labels(evaluator.query, rows, false);
     if (!merged) return fail(std::move(merged).error());
   } else {
     const Presence of_right(**rhs, right, grouping.count());
-    append_where(**lhs, left, of_right, node.op == promql::BinaryOp::kAnd,
-                 rows);
+    append_where(evaluator.query, **lhs, left, of_right,
+                 node.op == promql::BinaryOp::kAnd, rows);
   }
   return Table::make(evaluator.query, std::move(rows), steps.count);
 }

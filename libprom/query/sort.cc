@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <functional>
 #include <numeric>
 #include <string_view>
 
@@ -108,7 +109,7 @@ Result<StreamPtr> call_sort(Evaluator& evaluator, const promql::Expr& expr,
   for (std::size_t row = 0; row < rows.labels.size(); ++row) {
     if (!rows.cells.row_is_empty(row)) order.push_back(row);
   }
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
+  Interruptible comes_first(evaluator.query, [&](std::size_t a, std::size_t b) {
     if (sorts_by_label(id)) {
       const int by = compare_labels(rows, names, a, b);
       return descends(id) ? by > 0 : by < 0;
@@ -116,8 +117,10 @@ Result<StreamPtr> call_sort(Evaluator& evaluator, const promql::Expr& expr,
     return value_comes_first(rows.cells.value(a), rows.cells.value(b),
                              descends(id));
   });
+  std::ranges::stable_sort(order, std::ref(comes_first));
   Rows sorted;
   for (const std::size_t row : order) {
+    if (evaluator.query.gives_up(sorted.labels.size())) break;
     sorted.add(std::move(rows.labels[row]), rows.drops[row] != 0);
     sorted.cells.append_row(rows.cells, row);
   }

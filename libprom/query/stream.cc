@@ -55,6 +55,8 @@ Table::Table(Rows rows, std::size_t steps, Reservation reservation)
 
 Result<TablePtr> Table::make(QueryContext& query, Rows rows,
                              std::size_t steps) {
+  auto ok = query.check();
+  if (!ok) return fail(std::move(ok).error());
   std::size_t samples = 0;
   for (std::size_t i = 0; i < rows.cells.size(); ++i) {
     if (rows.cells.kind(i) == CellKind::kFloat) {
@@ -156,20 +158,25 @@ Result<TablePtr> materialize(QueryContext& query, StreamPtr stream,
   std::vector<Rows> of_part(parts);
   std::vector<Reservation> reserved(parts);
   for (Reservation& part : reserved) part = Reservation(query.budget);
-  auto read = read_all(query, *stream, parts, annotations,
-                       [&](std::size_t part, std::size_t first,
-                           const Cells& cells, Worker& /*worker*/) -> Status {
-                         Rows& rows = of_part[part];
-                         const std::size_t before = rows.cells.size();
-                         for (std::size_t row = 0; row < cells.rows(); ++row) {
-                           if (cells.row_is_empty(row)) continue;
-                           rows.add(stream->labels(first + row),
-                                    stream->drops_name(first + row));
-                           rows.cells.append_row(cells, row);
-                         }
-                         return reserved[part].add(
-                             0, (rows.cells.size() - before) * kBytesPerCell);
-                       });
+  auto read =
+      read_all(query, *stream, parts, annotations,
+               [&](std::size_t part, std::size_t first, const Cells& cells,
+                   Worker& /*worker*/) -> Status {
+                 Rows& rows = of_part[part];
+                 const std::size_t before = rows.cells.size();
+                 std::size_t samples = 0;
+                 for (std::size_t at = 0; at < cells.size(); ++at) {
+                   samples += cells.kind(at) == CellKind::kNone ? 0 : 1;
+                 }
+                 for (std::size_t row = 0; row < cells.rows(); ++row) {
+                   if (cells.row_is_empty(row)) continue;
+                   rows.add(stream->labels(first + row),
+                            stream->drops_name(first + row));
+                   rows.cells.append_row(cells, row);
+                 }
+                 return reserved[part].add(
+                     samples, (rows.cells.size() - before) * kBytesPerCell);
+               });
   if (!read) return fail(std::move(read).error());
   reserved.clear();  // the finished table is counted exactly
   Rows all = std::move(of_part.front());
@@ -178,6 +185,7 @@ Result<TablePtr> materialize(QueryContext& query, StreamPtr stream,
     std::ranges::move(more.labels, std::back_inserter(all.labels));
     std::ranges::copy(more.drops, std::back_inserter(all.drops));
     for (std::size_t row = 0; row < more.cells.rows(); ++row) {
+      if (query.gives_up(row)) break;
       all.cells.append_row(more.cells, row);
     }
     more = Rows();
@@ -185,11 +193,12 @@ Result<TablePtr> materialize(QueryContext& query, StreamPtr stream,
   return Table::make(query, std::move(all), stream->steps());
 }
 
-Status merge_same_labels(Rows& rows, bool strict) {
+Status merge_same_labels(const QueryContext& query, Rows& rows, bool strict) {
   boost::unordered_flat_map<Labels, std::size_t, LabelsHash> first_of;
   std::vector<std::size_t> target(rows.labels.size());
   bool repeated = false;
   for (std::size_t i = 0; i < rows.labels.size(); ++i) {
+    if (query.gives_up(i)) return query.check();
     const auto [at, is_new] = first_of.try_emplace(rows.labels[i], i);
     target[i] = at->second;
     repeated = repeated || !is_new;
@@ -199,6 +208,7 @@ Status merge_same_labels(Rows& rows, bool strict) {
   const std::size_t steps = rows.cells.steps();
   Rows merged;
   for (std::size_t i = 0; i < rows.labels.size(); ++i) {
+    if (query.gives_up(i)) return query.check();
     if (target[i] == i) {
       target[i] = merged.labels.size();
       merged.add(rows.labels[i], rows.drops[i] != 0);
@@ -275,7 +285,7 @@ Result<StreamPtr> map_stream(QueryContext& query, StreamPtr input,
   if (!table) return fail(std::move(table).error());
   const std::size_t steps = (*table)->steps();
   Rows rows = std::move(**table).take();
-  auto merged = merge_same_labels(rows, options.strict);
+  auto merged = merge_same_labels(query, rows, options.strict);
   if (!merged) return fail(std::move(merged).error());
   return Table::make(query, std::move(rows), steps);
 }

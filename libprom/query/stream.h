@@ -116,7 +116,7 @@ Result<TablePtr> materialize(QueryContext& query, StreamPtr stream,
 
 // Joins rows of equal labels that have no step in common; fails with
 // kExecution when they have, or, if `strict`, whenever labels are equal.
-Status merge_same_labels(Rows& rows, bool strict);
+Status merge_same_labels(const QueryContext& query, Rows& rows, bool strict);
 
 // A stream whose series are mapped one by one.  The body changes cells in
 // place.

@@ -61,8 +61,8 @@ class Matching {
         grouping_(matching_.labels, !matching_.on),
         many_(many),
         one_(one) {
-    many_.groups = grouping_.groups_of(many);
-    one_.groups = grouping_.groups_of(one);
+    many_.groups = grouping_.groups_of(evaluator.query, many);
+    one_.groups = grouping_.groups_of(evaluator.query, one);
   }
 
   Result<Rows> run() {
@@ -104,6 +104,7 @@ class Matching {
   Status index_one_side() {
     single_.assign(grouping_.count(), kNoRow);
     for (std::size_t row = 0; row < one_.table.size(); ++row) {
+      if (evaluator_.query.gives_up(row)) return evaluator_.query.check();
       std::uint32_t& single = single_[one_.groups[row]];
       const auto number = static_cast<std::uint32_t>(row);
       if (single == kNoRow) {
@@ -193,6 +194,7 @@ class Matching {
   // Series of the one side that nothing matched meet the fill value.
   Status fill_many_side() {
     for (std::size_t row = 0; row < one_.table.size(); ++row) {
+      if (evaluator_.query.gives_up(row)) return evaluator_.query.check();
       const std::uint32_t group = one_.groups[row];
       const Labels& rhs = one_.table.labels_at(row);
       std::optional<std::size_t> target;
