@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,27 +17,62 @@
 namespace prom::os {
 namespace {
 
+// What a child is given, all above the standard descriptors but `err`.
+struct Gifts {
+  int in = -1, out = -1, err = -1;
+  int report = -1;  // for errno, when there is no such program
+  bool leads_group = false;
+};
+
 // The child's way from fork() to its program: nothing that allocates or locks,
-// since other threads may have held any lock.  Writes errno to `report` and
-// ends when there is no such program.
-// REQUIRES: in and report stand above the standard descriptors.
-[[noreturn]] void become(char* const* argv, int in, int out, pid_t parent,
-                         int report) {
+// since other threads may have held any lock.
+[[noreturn]] void become(char* const* argv, char* const* environment,
+                         const Gifts& gifts, pid_t parent) {
   constexpr int kCannotStart = 127;
   // Signals are still blocked, so none is handled by what we inherited.
   for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
   // The kernel ends us when the thread that forked ends; if that has happened
   // already, it never will.
-  bool good = ::prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && ::getppid() == parent;
+  bool good =
+      ::prctl(PR_SET_PDEATHSIG, gifts.leads_group ? SIGKILL : SIGTERM) == 0 &&
+      ::getppid() == parent;
+  if (good && gifts.leads_group) good = ::setpgid(0, 0) == 0;
   if (!good) ::_exit(kCannotStart);
-  good = ::dup2(in, STDIN_FILENO) >= 0 && ::dup2(out, STDOUT_FILENO) >= 0;
+  good = ::dup2(gifts.in, STDIN_FILENO) >= 0 &&
+         ::dup2(gifts.out, STDOUT_FILENO) >= 0 &&
+         ::dup2(gifts.err, STDERR_FILENO) >= 0;
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  if (good) ::execvp(argv[0], argv);
+  if (good) ::execvpe(argv[0], argv, environment);
   const int error = errno;
-  [[maybe_unused]] const ssize_t n = ::write(report, &error, sizeof error);
+  [[maybe_unused]] const ssize_t n =
+      ::write(gifts.report, &error, sizeof error);
   ::_exit(kCannotStart);
+}
+
+// "NAME=value" of ours, but for those that `added` has, and of `added`.
+std::vector<std::string> joined_environment(const Child::Variables& added) {
+  std::vector<std::string> all;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const std::string_view name = text.substr(0, text.find('='));
+    if (std::ranges::none_of(
+            added, [&](const auto& pair) { return pair.first == name; }))
+      all.emplace_back(text);
+  }
+  for (const auto& [name, value] : added) all.push_back(name + "=" + value);
+  return all;
+}
+
+// Pointers into `texts`, as exec wants them.
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
+  for (const std::string& text : texts)
+    pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
 }
 
 // Where one of 0 to 2 was closed, a new descriptor takes its number, and the
@@ -56,38 +92,65 @@ Result<std::array<Fd, 2>> make_pipe() {
 }  // namespace
 
 Result<Child> Child::start(const std::vector<std::string>& arguments) {
-  return spawn(arguments, false);
+  return spawn(arguments, Kind::kSource, {});
 }
 
 Result<Child> Child::start_sink(const std::vector<std::string>& arguments) {
-  return spawn(arguments, true);
+  return spawn(arguments, Kind::kSink, {});
 }
 
-Result<Child> Child::spawn(const std::vector<std::string>& arguments,
-                           bool is_sink) {
+Result<Child> Child::start_group(const std::vector<std::string>& arguments,
+                                 const Variables& environment) {
+  return spawn(arguments, Kind::kGroup, environment);
+}
+
+Result<Child> Child::spawn(const std::vector<std::string>& arguments, Kind kind,
+                           const Variables& environment) {
+  const bool is_sink = kind == Kind::kSink;
+  const bool is_group = kind == Kind::kGroup;
   auto data = make_pipe();
   auto report = make_pipe();
   if (!data || !report) return fail((data ? report : data).error());
+  std::array<Fd, 2> errors;
+  if (is_group) {
+    auto made = make_pipe();
+    if (!made) return fail(made.error());
+    errors = *std::move(made);
+  }
   const Fd nothing =
       above_standard(Fd(::open("/dev/null", O_RDONLY | O_CLOEXEC)));
-  const int in = is_sink ? (*data)[0].get() : nothing.get();
-  const int out = is_sink ? STDERR_FILENO : (*data)[1].get();
-  std::vector<char*> argv;
-  argv.reserve(arguments.size() + 1);
-  for (const std::string& argument : arguments)
-    argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
+  const Gifts gifts{
+      .in = is_sink ? (*data)[0].get() : nothing.get(),
+      .out = is_sink ? STDERR_FILENO : (*data)[1].get(),
+      .err = is_group ? errors[1].get() : STDERR_FILENO,
+      .report = (*report)[1].get(),
+      .leads_group = is_group,
+  };
+  const std::vector<char*> argv = pointers(arguments);
+  const std::vector<std::string> variables = joined_environment(environment);
+  const std::vector<char*> envp = pointers(variables);
   sigset_t all;
   sigset_t before;
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
-  if (pid == 0) become(argv.data(), in, out, parent, (*report)[1].get());
+  if (pid == 0) become(argv.data(), envp.data(), gifts, parent);
   const int fork_error = errno;
   ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) return fail(system_error("start " + arguments[0], fork_error));
   Child child(pid, std::move((*data)[is_sink ? 1 : 0]));
+  if (is_group) {
+    child.error_pipe_ = std::move(errors[0]);
+    child.exit_ = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!child.exit_.valid()) {
+      const int pidfd_error = errno;
+      child.end();
+      return fail(system_error("watch " + arguments[0], pidfd_error));
+    }
+    for (const int fd : {child.pipe_.get(), child.error_pipe_.get()})
+      ::fcntl(fd, F_SETFL, O_NONBLOCK);
+  }
   // Ends without a word once the program runs.
   (*report)[1].reset();
   int error = 0;
@@ -103,13 +166,29 @@ Result<Child> Child::spawn(const std::vector<std::string>& arguments,
 Child::Child(Child&& other) noexcept
     : pid_(std::exchange(other.pid_, -1)),
       pipe_(std::move(other.pipe_)),
+      error_pipe_(std::move(other.error_pipe_)),
+      exit_(std::move(other.exit_)),
       status_(other.status_) {}
 
 Child::~Child() {
   if (pid_ < 0 || status_) return;
+  if (exit_.valid()) {
+    end();
+    return;
+  }
   signal(SIGTERM);
   pipe_.reset();
   wait();
+}
+
+// The leader's number is the group's until it is collected.
+void Child::kill_group() const {
+  if (pid_ > 0 && !status_) ::kill(-pid_, SIGKILL);
+}
+
+int Child::end() {
+  kill_group();
+  return wait();
 }
 
 void Child::signal(int number) const {

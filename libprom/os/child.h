@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "libprom/base/result.h"
@@ -30,15 +31,30 @@ class Child {
   // standard error.
   static Result<Child> start_sink(const std::vector<std::string>& arguments);
 
+  // A program that is not ours: the leader of a process group of its own, with
+  // `environment` added to what we have, a pipe for its standard error too,
+  // and all pipes non-blocking.  When we end, the kernel kills it; end() and
+  // the destructor kill its whole group.
+  using Variables = std::vector<std::pair<std::string, std::string>>;
+  static Result<Child> start_group(const std::vector<std::string>& arguments,
+                                   const Variables& environment);
+
   Child(Child&& other) noexcept;
   Child& operator=(Child&&) = delete;
-  ~Child();  // SIGTERM, then waits
+  ~Child();  // SIGTERM, or SIGKILL for a group, then waits
 
   // Its output; ends when the child has closed it.
   [[nodiscard]] int output_fd() const { return pipe_.get(); }
   // Its input; close_input() tells it that there is no more.
   [[nodiscard]] int input_fd() const { return pipe_.get(); }
   void close_input() { pipe_.reset(); }
+  // Of a group: its standard error, and what becomes readable when the leader
+  // has ended.
+  [[nodiscard]] int error_fd() const { return error_pipe_.get(); }
+  [[nodiscard]] int exit_fd() const { return exit_.get(); }
+  void kill_group() const;
+  // Kills what is left of a group; its leader's exit status.
+  int end();
   void signal(int number) const;
   // The exit status once it ended, 128 + N when signal N ended it; nullopt
   // while it runs.
@@ -46,13 +62,16 @@ class Child {
   int wait();
 
  private:
+  enum class Kind { kSource, kSink, kGroup };
+
   Child(pid_t pid, Fd pipe) : pid_(pid), pipe_(std::move(pipe)) {}
   static Result<Child> spawn(const std::vector<std::string>& arguments,
-                             bool is_sink);
+                             Kind kind, const Variables& environment);
   std::optional<int> collect(int options);
 
   pid_t pid_ = -1;
-  Fd pipe_;  // our end
+  Fd pipe_;               // our end
+  Fd error_pipe_, exit_;  // of a group
   std::optional<int> status_;
 };
 
