@@ -4,8 +4,12 @@
 
 #include "libprom/os/file.h"
 
+#include "tests/support/labels_seen.h"
+
 namespace prom::discover {
 namespace {
+
+constexpr std::string_view kMeta = "__meta_";
 
 std::string key_of(const http::ServerRequest& request) {
   std::string key = request.method + " " + request.path;
@@ -120,6 +124,10 @@ std::vector<SdTest::Printed> SdTest::labels_of(const Source& source) {
         for (const LabelView label : target)
           labels.insert_or_assign(std::string(label.name),
                                   std::string(label.value));
+        for (const auto& [name, value] : labels) {
+          if (name.starts_with(kMeta))
+            labels_seen().insert(name.substr(kMeta.size()));
+        }
       }
     }
   }
@@ -141,13 +149,17 @@ std::string SdTest::print(const Source& source) {
   return text;
 }
 
+std::set<std::string>& labels_seen() {
+  static std::set<std::string> seen;
+  return seen;
+}
+
 std::string SdTest::golden(const std::string& name) {
   return os::read_file("tests/unit/discover/golden/" + name)
       .value_or("there is no " + name);
 }
 
 std::string SdTest::listed(const Source& source) {
-  constexpr std::string_view kMeta = "__meta_";
   std::vector<std::string> targets;
   for (Printed& labels : labels_of(source)) {
     std::string target = labels["__address__"] + "\n";
