@@ -40,7 +40,7 @@ ALL_CXXFLAGS := -std=c++23 -pthread -fPIE -I. $(MACHINE) $(WARN) \
   $(FLAGS.$(VARIANT)) $(CXXFLAGS)
 ALL_LDFLAGS := -pthread -pie -Wl,--as-needed -Wl,--gc-sections \
   -Wl,-z,relro,-z,now,-z,noexecstack $(FLAGS.$(VARIANT)) $(LDFLAGS)
-LDLIBS := -lcurl -lyaml-cpp -lre2 -llz4 -ldeflate -lz -lxxhash -lcrypto -lzstd \
+LDLIBS := -lcurl -lcares -lyaml-cpp -lre2 -llz4 -ldeflate -lz -lxxhash -lcrypto -lzstd \
   -lsnappy -lfmt -ldate-tz -ledit -lpugixml
 
 LIB_SRC   := $(sort $(wildcard libprom/*/*.cc libprom/*/sd/*.cc))

@@ -2,13 +2,18 @@
 #include <array>
 
 #include "libprom/base/utf8.h"
+#include "libprom/config/sd/consul.h"
 #include "libprom/config/sd/digitalocean.h"
+#include "libprom/config/sd/dns.h"
 #include "libprom/config/sd/docker.h"
 #include "libprom/config/sd/eureka.h"
+#include "libprom/config/sd/exec.h"
 #include "libprom/config/sd/file.h"
 #include "libprom/config/sd/hetzner.h"
 #include "libprom/config/sd/http.h"
 #include "libprom/config/sd/ionos.h"
+#include "libprom/config/sd/kubernetes.h"
+#include "libprom/config/sd/kuma.h"
 #include "libprom/config/sd/linode.h"
 #include "libprom/config/sd/marathon.h"
 #include "libprom/config/sd/nomad.h"
@@ -21,6 +26,7 @@
 #include "libprom/config/sd/triton.h"
 #include "libprom/config/sd/uyuni.h"
 #include "libprom/config/sd/vultr.h"
+#include "libprom/config/sd/zookeeper.h"
 
 namespace prom::config {
 namespace {
@@ -46,24 +52,25 @@ constexpr std::string_view kStatic = "static_configs";
 constexpr std::array kKeys = {
     Key{"aws_sd_configs"},
     Key{"azure_sd_configs"},
-    Key{"consul_sd_configs"},
+    Key{"consul_sd_configs", read_as<ConsulSdConfig>},
     Key{"digitalocean_sd_configs", read_as<DigitalOceanSdConfig>},
-    Key{"dns_sd_configs"},
+    Key{"dns_sd_configs", read_as<DnsSdConfig>},
     Key{"docker_sd_configs", read_as<DockerSdConfig>},
     Key{"dockerswarm_sd_configs", read_as<DockerswarmSdConfig>},
     Key{"ec2_sd_configs"},
     Key{"eureka_sd_configs", read_as<EurekaSdConfig>},
+    Key{"exec_sd_configs", read_as<ExecSdConfig>},
     Key{"file_sd_configs", read_as<FileSdConfig>},
     Key{"gce_sd_configs"},
     Key{"hetzner_sd_configs", read_as<HetznerSdConfig>},
     Key{"http_sd_configs", read_as<HttpSdConfig>},
     Key{"ionos_sd_configs", read_as<IonosSdConfig>},
-    Key{"kubernetes_sd_configs"},
-    Key{"kuma_sd_configs"},
+    Key{"kubernetes_sd_configs", read_as<KubernetesSdConfig>},
+    Key{"kuma_sd_configs", read_as<KumaSdConfig>},
     Key{"lightsail_sd_configs"},
     Key{"linode_sd_configs", read_as<LinodeSdConfig>},
     Key{"marathon_sd_configs", read_as<MarathonSdConfig>},
-    Key{"nerve_sd_configs"},
+    Key{"nerve_sd_configs", read_as<NerveSdConfig>},
     Key{"nomad_sd_configs", read_as<NomadSdConfig>},
     Key{"oci_sd_configs"},
     Key{"openstack_sd_configs"},
@@ -71,7 +78,7 @@ constexpr std::array kKeys = {
     Key{"ovhcloud_sd_configs", read_as<OvhcloudSdConfig>},
     Key{"puppetdb_sd_configs", read_as<PuppetdbSdConfig>},
     Key{"scaleway_sd_configs", read_as<ScalewaySdConfig>},
-    Key{"serverset_sd_configs"},
+    Key{"serverset_sd_configs", read_as<ServersetSdConfig>},
     Key{"stackit_sd_configs", read_as<StackitSdConfig>},
     Key{"triton_sd_configs", read_as<TritonSdConfig>},
     Key{"uyuni_sd_configs", read_as<UyuniSdConfig>},

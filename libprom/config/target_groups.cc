@@ -4,6 +4,7 @@
 #include "libprom/base/utf8.h"
 #include "libprom/config/load.h"
 #include "libprom/config/readers_internal.h"
+#include "libprom/config/sd/exec.h"
 #include "libprom/os/file.h"
 
 // Target groups as JSON, from files and HTTP servers, and as YAML.
@@ -133,6 +134,16 @@ Loaded<std::vector<TargetGroup>> parse_http_sd(std::string_view json,
   const std::string shown = without_credentials(url);
   auto groups = parse_json_groups(json, shown);
   if (groups) name_sources(*groups, shown, "__meta_url");
+  return groups;
+}
+
+Loaded<std::vector<TargetGroup>> parse_exec_sd(std::string_view text,
+                                               const std::string& name) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  const bool is_json = begin != std::string_view::npos && text[begin] == '[';
+  auto groups =
+      is_json ? parse_json_groups(text, name) : parse_yaml_groups(text, name);
+  if (groups) name_sources(*groups, name, "__meta_exec_command");
   return groups;
 }
 

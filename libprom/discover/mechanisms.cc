@@ -14,20 +14,27 @@ struct Maker {
 };
 
 constexpr std::array kMakers = {
+    Maker{"consul", make_consul},
     Maker{"digitalocean", make_digitalocean},
+    Maker{"dns", make_dns},
     Maker{"docker", make_docker},
     Maker{"dockerswarm", make_dockerswarm},
     Maker{"eureka", make_eureka},
+    Maker{"exec", make_exec},
     Maker{"file", make_file},
     Maker{"hetzner", make_hetzner},
     Maker{"http", make_http},
     Maker{"ionos", make_ionos},
+    Maker{"kubernetes", make_kubernetes},
+    Maker{"kuma", make_kuma},
     Maker{"linode", make_linode},
     Maker{"marathon", make_marathon},
+    Maker{"nerve", make_nerve},
     Maker{"nomad", make_nomad},
     Maker{"ovhcloud", make_ovhcloud},
     Maker{"puppetdb", make_puppetdb},
     Maker{"scaleway", make_scaleway},
+    Maker{"serverset", make_serverset},
     Maker{"stackit", make_stackit},
     Maker{"static", make_static},
     Maker{"triton", make_triton},
@@ -50,9 +57,18 @@ std::unique_ptr<Mechanism> make_mechanism(const config::SdConfig& config,
 constexpr std::int64_t kPauseMsMin = 100;
 
 Task<Status> Poller::run(Findings& findings) {
+  constexpr double kNsPerSecond = 1e9;
+  exposition::Summary& durations =
+      metrics().registry.summary("prometheus_sd_refresh_duration_seconds",
+                                 "How long a look for targets took.",
+                                 {0.5, 0.9, 0.99}, {{"mechanism", name()}});
   for (;;) {
+    const std::int64_t begin_ns = async().clock().monotonic_ns();
     Task<Result<Groups>> look = poll();
     Result<Groups> groups = co_await look;
+    durations.observe(
+        static_cast<double>(async().clock().monotonic_ns() - begin_ns) /
+        kNsPerSecond);
     if (groups) {
       Findings::Places places;
       places.emplace(place_, *std::move(groups));

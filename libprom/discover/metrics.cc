@@ -1,5 +1,7 @@
 #include "libprom/discover/metrics.h"
 
+#include "libprom/os/clock.h"
+
 namespace prom::discover {
 
 Metrics::Metrics() {
@@ -25,7 +27,12 @@ void Metrics::refreshed(std::string_view mechanism, bool ok) {
       registry.counter("prometheus_sd_refresh_failures_total",
                        "Times that a source failed to find its targets.",
                        {{"mechanism", mechanism}});
-  if (!ok) failures.add();
+  if (!ok) return failures.add();
+  registry
+      .counter("prometheus_sd_received_updates_total",
+               "Times that a source has told its targets.",
+               {{"name", "scrape"}})
+      .add();
 }
 
 void Metrics::file_read_failed() {
@@ -74,6 +81,12 @@ void Metrics::updated() {
       .counter("prometheus_sd_updates_total", "Target sets that were written.",
                {{"name", "scrape"}})
       .add();
+  constexpr double kMsPerSecond = 1e3;
+  registry
+      .gauge("prometheus_sd_last_update_timestamp_seconds",
+             "When target sets were last written, in seconds since 1970.",
+             {{"name", "scrape"}})
+      .set(static_cast<double>(os::real_clock().wall_ms()) / kMsPerSecond);
 }
 
 void Metrics::set_unavailable(std::size_t jobs) {

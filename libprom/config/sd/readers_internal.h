@@ -7,46 +7,60 @@
 
 namespace prom::config {
 
+struct ConsulSdConfig;
 struct DigitalOceanSdConfig;
+struct DnsSdConfig;
 struct DockerSdConfig;
 struct DockerswarmSdConfig;
 struct EurekaSdConfig;
+struct ExecSdConfig;
 struct FileSdConfig;
 struct HetznerSdConfig;
 struct HttpSdConfig;
 struct IonosSdConfig;
+struct KubernetesSdConfig;
+struct KumaSdConfig;
 struct LinodeSdConfig;
 struct MarathonSdConfig;
+struct NerveSdConfig;
 struct NomadSdConfig;
 struct OvhcloudSdConfig;
 struct PolledSdConfig;
 struct PuppetdbSdConfig;
 struct ScalewaySdConfig;
+struct ServersetSdConfig;
 struct StackitSdConfig;
 struct TritonSdConfig;
 struct UyuniSdConfig;
 struct VultrSdConfig;
 
-// Interval, port and HTTP options.
-void read_polled(Fields& fields, PolledSdConfig& into);
-
+void read_sd(Fields& fields, ConsulSdConfig& into);
 void read_sd(Fields& fields, DigitalOceanSdConfig& into);
+void read_sd(Fields& fields, DnsSdConfig& into);
 void read_sd(Fields& fields, DockerSdConfig& into);
 void read_sd(Fields& fields, DockerswarmSdConfig& into);
 void read_sd(Fields& fields, EurekaSdConfig& into);
+void read_sd(Fields& fields, ExecSdConfig& into);
 void read_sd(Fields& fields, FileSdConfig& into);
 void read_sd(Fields& fields, HetznerSdConfig& into);
 void read_sd(Fields& fields, HttpSdConfig& into);
 void read_sd(Fields& fields, IonosSdConfig& into);
+void read_sd(Fields& fields, KubernetesSdConfig& into);
+void read_sd(Fields& fields, KumaSdConfig& into);
 void read_sd(Fields& fields, LinodeSdConfig& into);
 void read_sd(Fields& fields, MarathonSdConfig& into);
+void read_sd(Fields& fields, NerveSdConfig& into);
 void read_sd(Fields& fields, NomadSdConfig& into);
 void read_sd(Fields& fields, OvhcloudSdConfig& into);
 void read_sd(Fields& fields, PuppetdbSdConfig& into);
 void read_sd(Fields& fields, ScalewaySdConfig& into);
+void read_sd(Fields& fields, ServersetSdConfig& into);
 void read_sd(Fields& fields, StackitSdConfig& into);
 void read_sd(Fields& fields, TritonSdConfig& into);
 void read_sd(Fields& fields, UyuniSdConfig& into);
 void read_sd(Fields& fields, VultrSdConfig& into);
+
+// Interval, port and HTTP options.
+void read_polled(Fields& fields, PolledSdConfig& into);
 
 }  // namespace prom::config

@@ -9,20 +9,27 @@ namespace prom::discover {
 
 using Made = std::unique_ptr<Mechanism>;
 
+Made make_consul(const config::SdConfig& config, Surroundings& around);
 Made make_digitalocean(const config::SdConfig& config, Surroundings& around);
+Made make_dns(const config::SdConfig& config, Surroundings& around);
 Made make_docker(const config::SdConfig& config, Surroundings& around);
 Made make_dockerswarm(const config::SdConfig& config, Surroundings& around);
 Made make_eureka(const config::SdConfig& config, Surroundings& around);
+Made make_exec(const config::SdConfig& config, Surroundings& around);
 Made make_file(const config::SdConfig& config, Surroundings& around);
 Made make_hetzner(const config::SdConfig& config, Surroundings& around);
 Made make_http(const config::SdConfig& config, Surroundings& around);
 Made make_ionos(const config::SdConfig& config, Surroundings& around);
+Made make_kubernetes(const config::SdConfig& config, Surroundings& around);
+Made make_kuma(const config::SdConfig& config, Surroundings& around);
 Made make_linode(const config::SdConfig& config, Surroundings& around);
 Made make_marathon(const config::SdConfig& config, Surroundings& around);
+Made make_nerve(const config::SdConfig& config, Surroundings& around);
 Made make_nomad(const config::SdConfig& config, Surroundings& around);
 Made make_ovhcloud(const config::SdConfig& config, Surroundings& around);
 Made make_puppetdb(const config::SdConfig& config, Surroundings& around);
 Made make_scaleway(const config::SdConfig& config, Surroundings& around);
+Made make_serverset(const config::SdConfig& config, Surroundings& around);
 Made make_stackit(const config::SdConfig& config, Surroundings& around);
 Made make_static(const config::SdConfig& config, Surroundings& around);
 Made make_triton(const config::SdConfig& config, Surroundings& around);

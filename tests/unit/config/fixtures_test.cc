@@ -130,7 +130,7 @@ const std::vector<Refused> kRefused = {
     {"kubernetes_selectors_service.bad.yml",
      "service role supports only service selectors", "kubernetes"},
     {"kubernetes_namespace_discovery.bad.yml",
-     "field foo not found in type kubernetes.plain", "kubernetes"},
+     "unknown field \"foo\" in namespaces", "kubernetes"},
     {"kubernetes_selectors_duplicated_role.bad.yml",
      "duplicated selector role: pod", "kubernetes"},
     {"kubernetes_selectors_incorrect_selector.bad.yml",

@@ -144,14 +144,17 @@ TEST(Prometheus, ReportsEverythingAtOnceWithPositions) {
 }
 
 TEST(Prometheus, NamesDiscoveryThatItHasNot) {
-  const PrometheusConfig config = loaded(
-      "scrape_configs:\n  - job_name: a\n    ec2_sd_configs: [{}, {}]\n"
-      "    kubernetes_sd_configs: [{role: pod}]\n    dns_sd_configs: []\n");
-  const auto& unavailable = config.scrape_configs.at(0).discovery.unavailable;
-  ASSERT_EQ(unavailable.size(), 2U);
-  EXPECT_EQ(unavailable_message(unavailable.at(0)),
-            "ec2_sd_configs: not available in this version");
-  EXPECT_EQ(unavailable.at(0).at.line, 3U);
+  for (const SdMechanism& mechanism : sd_mechanisms()) {
+    if (mechanism.available) continue;
+    const std::string key(mechanism.key);
+    const PrometheusConfig config =
+        loaded("scrape_configs:\n  - job_name: a\n    " + key + ": [{}, {}]\n");
+    const auto& unavailable = config.scrape_configs.at(0).discovery.unavailable;
+    ASSERT_EQ(unavailable.size(), 1U);
+    EXPECT_EQ(unavailable_message(unavailable.at(0)),
+              key + ": not available in this version");
+    EXPECT_EQ(unavailable.at(0).at.line, 3U);
+  }
 }
 
 TEST(Prometheus, ReadsJobsFromOtherFiles) {
