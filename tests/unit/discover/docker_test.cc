@@ -82,6 +82,27 @@ TEST_F(DockerTest, SwarmsAreWhatUpstreamFinds) {
   EXPECT_EQ(look(swarm("services")), golden("swarm_plugin.txt"));
 }
 
+TEST_F(DockerTest, SwarmsTellWhatTheCaptureHasNot) {
+  api_.answer("GET /_ping", "OK");
+  api_.answer("GET /networks", "[]");
+  api_.answer("GET /nodes", R"([{"ID":"n","Status":{"Addr":"10.0.0.1"},
+    "Spec":{"Labels":{"a.b":"c"}}}])");
+  api_.answer("GET /services", R"([{"ID":"s",
+    "Spec":{"TaskTemplate":{"ContainerSpec":{"Hostname":"h"}}},
+    "UpdateStatus":{"State":"completed"},
+    "Endpoint":{"VirtualIPs":[{"Addr":"10.0.0.2/24"}],
+      "Ports":[{"Name":"web","Protocol":"tcp","PublishedPort":81}]}}])");
+  EXPECT_EQ(look(swarm("nodes")),
+            "10.0.0.1:80 {__meta_dockerswarm_node_address=\"10.0.0.1\", "
+            "__meta_dockerswarm_node_id=\"n\", "
+            "__meta_dockerswarm_node_label_a_b=\"c\"}\n");
+  EXPECT_EQ(look(swarm("services")),
+            "10.0.0.2:81 {__meta_dockerswarm_service_endpoint_port_name="
+            "\"web\", __meta_dockerswarm_service_id=\"s\", "
+            "__meta_dockerswarm_service_task_container_hostname=\"h\", "
+            "__meta_dockerswarm_service_updating_status=\"completed\"}\n");
+}
+
 constexpr std::string_view kContainer = R"([
   {"Id":"1","Names":["/a"],"Image":"i","HostConfig":{"NetworkMode":"bridge"},
    "Ports":[{"IP":"0.0.0.0","PrivatePort":80,"PublicPort":8080,"Type":"tcp"},

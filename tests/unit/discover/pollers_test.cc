@@ -1,4 +1,6 @@
 // Mechanisms that are one or a few requests: Nomad, Eureka, Marathon, PuppetDB.
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
 #include "libprom/config/sd/eureka.h"
@@ -126,6 +128,8 @@ TEST_P(MarathonTest, PortsComeFromWhereTheyAreKnown) {
     }
   }
   EXPECT_EQ(out, GetParam().targets);
+  EXPECT_EQ(std::ranges::count(print(source), '\n'),
+            std::ranges::count(out, '\n'));
 }
 
 constexpr const char* kTasks =

@@ -66,7 +66,9 @@ TEST_F(SourceTest, FilesAreReadByPattern) {
   const config::TargetGroup& group =
       source.findings().places().at(path("a.json")).front();
   EXPECT_EQ(group.source, path("a.json") + ":0");
-  EXPECT_EQ(group.labels.get("__meta_filepath"), path("a.json"));
+  EXPECT_EQ(print(source), "a {__meta_filepath=\"" + path("a.json") +
+                               "\", x=\"1\"}\nb {__meta_filepath=\"" +
+                               path("b.yml") + "\"}\n");
 }
 
 TEST_F(SourceTest, ABadFileKeepsItsTargets) {
