@@ -65,7 +65,7 @@ OBJ    := $(call obj,$(LIB_SRC) $(SUPPORT) $(UNIT_SRC) $(RUNNER_SRC) \
 
 .DELETE_ON_ERROR:
 .SECONDARY: $(OBJ)
-.PHONY: all tests check unit replay lint tidy format bench fuzz fuzzers \
+.PHONY: all tests check crash unit replay lint tidy format bench fuzz fuzzers \
   install uninstall dist clean help
 
 all: $(BINS)  ## build the tools into build/release/bin/
@@ -119,6 +119,14 @@ $(B)/tests/bench/%: $(B)/obj/tests/bench/%.o $(call obj,$(SUPPORT)) $(LIB)
 
 check: all tests  ## run every test
 	@scripts/run-tests $(B)
+
+# Half an hour; tests/README.md says what each does.
+crash: $(RUNNER)  ## kills, power losses, failing calls and flipped bits, long
+	CRASH_ROUNDS=2000 $(B)/tests/store_crash
+	CRASH_STATES=100000 $(B)/tests/power_crash
+	CRASH_STRIDE=1 $(B)/tests/fault_crash
+	CRASH_BITS=0 $(B)/tests/flip_crash
+	CRASH_SECONDS=60 $(B)/tests/readers_crash
 
 unit: $(if $(M),$(B)/tests/unit/$(M),$(UNIT))  ## run unit tests; M=module
 	@for t in $^; do $$t --gtest_brief=1 || exit 1; done

@@ -1,6 +1,7 @@
 // A block as a part of a view, and the blocks of a view.
 #include <algorithm>
 #include <mutex>
+#include <random>
 #include <set>
 
 #include "libprom/os/file.h"
@@ -213,6 +214,10 @@ Status repair_manifest(os::FileSystem& files, const std::string& store) {
   if (!manifest) return fail(std::move(manifest).error());
   ManifestEditor editor(files, store, std::move(*lock));
   editor.manifest = std::move(*manifest);
+  // Readers tell manifests apart by their version.
+  const auto old = load_manifest(store);
+  editor.manifest.version =
+      old ? old->version : std::uint64_t{std::random_device()()} << 16U;
   return editor.publish();
 }
 

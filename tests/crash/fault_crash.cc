@@ -139,13 +139,12 @@ bool run_compaction(Bench& bench, const CompactOptions& given,
 bool remove(Bench& bench) {
   if (bench.expected.deleted.empty())
     bench.expected.deleted.push_back({2, 3, 9, false});
-  const auto time_of = [](int n) {
-    return 1'700'006'400'000 + n * std::int64_t{3'600'000};
-  };
   const std::vector<Matchers> matchers = {{Matcher::equal("t", "2")}};
-  const Status done = delete_samples(
-      os::real_file_system(), bench.clock, bench.store(), matchers,
-      {.min_ms = time_of(3), .max_ms = time_of(9) - 1}, false);
+  const Status done = delete_samples(os::real_file_system(), bench.clock,
+                                     bench.store(), matchers,
+                                     {.min_ms = StoreLife::time_of(3, 0),
+                                      .max_ms = StoreLife::time_of(9, 0) - 1},
+                                     false);
   if (done) bench.expected.deleted.back().done = true;
   return bench.note(done);
 }

@@ -101,6 +101,10 @@ StoreLife::StoreLife(std::string store, os::FileSystem& files, FakeClock& clock,
       clock_(clock),
       on_change_(std::move(on_change)) {}
 
+std::int64_t StoreLife::time_of(int scrape, int target) {
+  return store::time_of(scrape, target);
+}
+
 WriterOptions StoreLife::options() {
   WriterOptions small;
   small.arena_bytes_min = 4096;
@@ -287,7 +291,7 @@ Status StoreLife::go_on(const LifeExpectation& from, int scrapes,
 }
 
 std::string check_life(const View& view, const LifeExpectation& expected,
-                       std::uint64_t* samples) {
+                       std::uint64_t* samples, int* scrapes_there) {
   std::string problem;
   // Columns that are there, by target and scrape.
   std::map<int, std::vector<int>> there;
@@ -304,6 +308,8 @@ std::string check_life(const View& view, const LifeExpectation& expected,
         if (problem.empty()) problem = "wrong: " + what;
       });
   if (!problem.empty()) return problem;
+  if (scrapes_there != nullptr)
+    *scrapes_there = static_cast<int>(there[0].size());
   const auto count = [&](int target, int n) {
     const auto& scrapes = there[target];
     const auto at = static_cast<std::size_t>(n);

@@ -67,6 +67,7 @@ class StoreLife {
   [[nodiscard]] const LifeExpectation& expected() const { return expected_; }
 
   static WriterOptions options();
+  static std::int64_t time_of(int scrape, int target);
   static Status add_layouts(Writer& writer);
   static Status add_scrape(Writer& writer, int n);
   // OpenMetrics with samples that only the i-th import has.
@@ -88,9 +89,11 @@ class StoreLife {
   std::unique_ptr<Writer> writer_;
 };
 
-// What is wrong with a store, "" for nothing.  `samples`, if given, counts.
+// What is wrong with a store, "" for nothing.  If given, `samples` counts and
+// `scrapes` becomes how many there are, the last one included.
 std::string check_life(const View& view, const LifeExpectation& expected,
-                       std::uint64_t* samples = nullptr);
+                       std::uint64_t* samples = nullptr,
+                       int* scrapes = nullptr);
 // Only that each sample that is there has its value: the number of those which
 // have not.
 std::uint64_t wrong_samples(const View& view, std::uint64_t* samples = nullptr);
