@@ -14,6 +14,7 @@
 #include "libprom/os/signals.h"
 #include "libprom/store/append_server.h"
 #include "libprom/store/compact.h"
+#include "libprom/store/settings.h"
 
 namespace prom::store {
 namespace {
@@ -145,7 +146,7 @@ Status append_as_writer(Writer& writer, const AppendOptions& options,
 
 // What was appended is acknowledged already: a failure is only a warning.
 void compact_after(const AppendOptions& options, const cli::Io& io) {
-  auto retention = load_retention(options.store);
+  auto retention = configured_retention(options.store, options.config_file);
   Status done = retention ? Status() : fail(retention.error());
   if (done) {
     const auto report =

@@ -35,7 +35,8 @@ struct AppendOptions {
   WriterOptions writer;
   bool listen = false;  // serve append.sock until a signal
   int ready_fd = -1;
-  std::string run_dir;  // "": no metrics
+  std::string run_dir;      // "": no metrics
+  std::string config_file;  // prometheus.yml, for retention; "": none
   // Closed generations are made blocks by a process in the background, or,
   // when the input is short, at its end.
   bool compact = true;

@@ -402,8 +402,13 @@ void AppendServer::compact_if_due() {
   const std::int64_t now = clock_.monotonic_ns();
   if (!options_.compact || now < compact_ns_) return;
   compact_ns_ = now + kCompactEveryNs;
-  auto child = os::Child::start(
-      {"/proc/self/exe", "compact", "--background", "-S", options_.store});
+  std::vector<std::string> command = {"/proc/self/exe", "compact",
+                                      "--background", "-S", options_.store};
+  if (!options_.config_file.empty()) {
+    command.emplace_back("--config.file");
+    command.push_back(options_.config_file);
+  }
+  auto child = os::Child::start(command);
   if (child) {
     compaction_.emplace(std::move(*child));
   } else {

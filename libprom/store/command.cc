@@ -10,6 +10,7 @@
 #include "libprom/store/import.h"
 #include "libprom/store/inspect.h"
 #include "libprom/store/maintain.h"
+#include "libprom/store/settings.h"
 
 namespace prom::store {
 namespace {
@@ -51,6 +52,7 @@ cli::Setter into_compact(bool& into) {
 
 struct AppendArguments {
   AppendOptions options;
+  std::int64_t out_of_order_window_ms = -1;  // -1: not given
   std::uint64_t ready_fd = UINT64_MAX;
 };
 
@@ -63,6 +65,15 @@ cli::Exit run(const AppendArguments& given, cli::Io& io) {
   }
   if (given.ready_fd != UINT64_MAX)
     options.ready_fd = static_cast<int>(given.ready_fd);
+  if (!options.config_file.empty()) {
+    const Status good = configure_writer(options.config_file, options.writer);
+    if (!good) {
+      io.complain(good.error().message);
+      return cli::exit_for(good.error().code);
+    }
+  }
+  if (given.out_of_order_window_ms >= 0)
+    options.writer.out_of_order_window_ms = given.out_of_order_window_ms;
   options.writer.durable = options.sync != SyncPolicy::kNever;
   if (options.files.empty() && !options.listen && io.in_is_terminal) {
     io.complain("nothing on standard input; name a FILE, or see --help");
@@ -88,8 +99,13 @@ std::vector<cli::Flag> append_flags(AppendArguments& arguments) {
       {.name = "out-of-order-window",
        .value = "D",
        .help = "How much older than the newest of its series a sample may be; "
-               "default 2h.",
-       .set = cli::into_duration(o.writer.out_of_order_window_ms)},
+               "default as prometheus.yml says, else 2h.",
+       .set = cli::into_duration(arguments.out_of_order_window_ms)},
+      {.name = "config.file",
+       .value = "FILE",
+       .help = "A prometheus.yml whose storage section says how late samples "
+               "may be and what to keep.",
+       .set = cli::into_text(o.config_file)},
       {.name = "allow-future",
        .help = "Take samples more than 10m ahead of the clock.",
        .set = cli::into_switch(o.writer.allow_future)},

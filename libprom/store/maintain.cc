@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "libprom/base/duration.h"
-#include "libprom/config/load.h"
 #include "libprom/os/process.h"
 #include "libprom/promql/parser.h"
 #include "libprom/store/compact.h"
@@ -13,6 +12,7 @@
 #include "libprom/store/default_store.h"
 #include "libprom/store/delete_samples.h"
 #include "libprom/store/generation_request.h"
+#include "libprom/store/settings.h"
 
 namespace prom::store {
 namespace {
@@ -40,21 +40,8 @@ cli::Exit complain(const Error& error, cli::Io& io) {
 
 // Flags before prometheus.yml before STORE/retention.
 Result<Retention> retention_of(const Arguments& given) {
-  auto retention = load_retention(given.store);
+  auto retention = configured_retention(given.store, given.config_file);
   if (!retention) return retention;
-  if (!given.config_file.empty()) {
-    const auto config = config::load_prometheus(given.config_file);
-    if (!config)
-      return fail(Code::kConfig,
-                  given.config_file + ": " + config.error().front().message);
-    const config::StorageConfig& storage = config->storage;
-    if (storage.retention_time_ms > 0)
-      retention->keep_ms = storage.retention_time_ms;
-    if (storage.retention_bytes > 0)
-      retention->bytes_max = storage.retention_bytes;
-    if (storage.retention_percentage > 0)
-      retention->share_max = storage.retention_percentage;
-  }
   if (given.keep_ms > 0) retention->keep_ms = given.keep_ms;
   if (given.bytes_max > 0) retention->bytes_max = given.bytes_max;
   if (given.share_max > 0) retention->share_max = given.share_max;
