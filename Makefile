@@ -20,7 +20,7 @@ FLAGS.debug   := -O0 -g -D_GLIBCXX_ASSERTIONS
 FLAGS.asan    := -O1 -g1 -fsanitize=address,undefined \
                  -fno-sanitize-recover=all -fno-omit-frame-pointer \
                  -Wno-maybe-uninitialized
-FLAGS.tsan    := -O1 -g1 -fsanitize=thread
+FLAGS.tsan    := -O1 -g1 -fsanitize=thread -Wno-maybe-uninitialized
 FLAGS.cov     := -O0 -g --coverage
 FLAGS.fuzz    := -O1 -g1 -fsanitize=fuzzer-no-link,address,undefined
 $(if $(FLAGS.$(VARIANT)),,$(error VARIANT is one of release debug asan tsan \

@@ -14,9 +14,8 @@
 namespace prom::store {
 namespace {
 
-// A generation that was just closed still tells a writer, when it is started
-// again, what its senders sent last; they have gone on by then.
-constexpr std::int64_t kHandOverMs = 5 * kMinuteMs;
+// A sender that was silent for so long says its layout anew.
+constexpr std::int64_t kSilentMs = 2 * kHourMs;
 constexpr std::string_view kGone = ".gone-";
 
 class Compaction {
@@ -51,7 +50,6 @@ class Compaction {
   // Takes away what a compaction that died has left.
   Status prepare() {
     const std::string blocks = blocks_path(options_.store);
-    if (Status made = files_.make_directory(blocks); !made) return made;
     if (Status done = block::remove_leftovers(files_, blocks); !done)
       return done;
     const auto manifest = load_manifest(options_.store);
@@ -179,7 +177,7 @@ class Compaction {
     const std::string head = options_.store + "/head";
     for (const std::uint64_t generation : *generations) {
       if (generation >= manifest->first_generation) continue;
-      if (is_handed_over(generation, generations->back())) {
+      if (is_handed_over(generation, *generations)) {
         // In one step, so that half of it is never taken for the whole.
         const std::string path = head_path(options_.store, generation);
         std::string gone = head + "/" + std::string(kGone);
@@ -202,14 +200,40 @@ class Compaction {
     return {};
   }
 
-  [[nodiscard]] bool is_handed_over(std::uint64_t generation,
-                                    std::uint64_t newest) const {
-    if (generation + 1 < newest) return true;
-    const auto held = os::FileLock::is_held(lock_path(options_.store));
-    if (held && !*held) return true;
-    const auto ctl =
-        Ctl::open(options_.store, newest, os::MappedFile::Access::kRead);
-    return ctl && clock_.wall_ms() - (*ctl)->created_ms() > kHandOverMs;
+  // Its files tell a writer that is started again what its senders sent last:
+  // until they have gone on in a later generation, or are silent for long.
+  [[nodiscard]] bool is_handed_over(
+      std::uint64_t generation,
+      std::span<const std::uint64_t> generations) const {
+    const auto closed = Snapshot::open(options_.store, generation);
+    if (!closed) return true;
+    const std::set<std::uint64_t> senders = living_senders(**closed);
+    std::set<std::uint64_t> gone_on;
+    for (const std::uint64_t later : generations) {
+      if (later <= generation || senders.empty()) continue;
+      const auto snapshot = Snapshot::open(options_.store, later);
+      if (!snapshot) continue;
+      for (const SourceState& source : (*snapshot)->head().sources())
+        gone_on.insert(source.key);
+    }
+    return std::ranges::includes(gone_on, senders);
+  }
+
+  [[nodiscard]] std::set<std::uint64_t> living_senders(
+      const Snapshot& closed) const {
+    const StreamReader& log = closed.head().log();
+    std::set<std::uint64_t> senders;
+    for (const SourceState& source : closed.head().sources()) {
+      const auto layout = log.record(source.last_layout);
+      if (!layout || (layout->header.flags & kLayoutSent) == 0) continue;
+      const auto row = log.record(source.last_row);
+      const std::int64_t last_ms =
+          row && row->body.size() >= sizeof(RowBody)
+              ? load_struct<RowBody>(row->body.data()).t_ms
+              : closed.root().max_ms;
+      if (clock_.wall_ms() - last_ms <= kSilentMs) senders.insert(source.key);
+    }
+    return senders;
   }
 
   Status remove_tree(const std::string& directory) {

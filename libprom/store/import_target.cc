@@ -115,8 +115,7 @@ Result<std::unique_ptr<ImportTarget>> ImportTarget::open(
   }
   auto lock = lock_blocks(files, store);
   if (!lock) return fail(lock.error());
-  Status cleaned = os::make_directories(files, blocks_path(store));
-  if (cleaned) cleaned = block::remove_leftovers(files, blocks_path(store));
+  Status cleaned = block::remove_leftovers(files, blocks_path(store));
   if (!cleaned) return fail(cleaned.error());
   auto view = View::open(store);
   if (!view) return fail(view.error());

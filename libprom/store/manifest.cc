@@ -264,7 +264,9 @@ Result<os::FileLock> lock_blocks(os::FileSystem& files,
                                  const std::string& store) {
   auto lock = os::FileLock::acquire(store + "/compact.lock");
   if (!lock) return lock;
-  Status done;
+  // The directory first: what is synced below covers its name as well.
+  Status done = files.make_directory(blocks_path(store));
+  if (!done) return fail(std::move(done).error());
   if (os::exists(manifest_path(store))) {
     // Who wrote it may have died before its name was on the disk.
     done = files.sync_directory(store);

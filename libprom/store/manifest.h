@@ -119,8 +119,8 @@ Status publish_blocks(os::FileSystem& files, const std::string& store,
 void remove_unnamed(os::FileSystem& files, const std::string& store,
                     std::span<const block::BlockInfo> blocks);
 
-// kBusy when a compaction or an import is under way.  The manifest is there
-// then, and the one that is there is the one that a power loss leaves.
+// kBusy when a compaction or an import is under way.  STORE/blocks and the
+// manifest are there then, and are what a power loss leaves.
 Result<os::FileLock> lock_blocks(os::FileSystem& files,
                                  const std::string& store);
 

@@ -7,12 +7,14 @@
 //   power_crash [STATES [SEED]]     CRASH_STATES or 2,500 by default;
 //                                   `make crash` replays 100,000
 //
+// CRASH_KEEP=DIR copies the states that were found wrong to DIR.
+//
 // It proves itself first: for each sync that the store needs, a store that
 // forgets it must be found out.  Prints TAP lines.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
+#include <filesystem>
 #include <functional>
 
 #include "libprom/store/ctl.h"
@@ -29,6 +31,7 @@ constexpr int kStatesDefault = 2500;
 constexpr std::size_t kGoOnEvery = 8;       // states whose life goes on
 constexpr std::size_t kFailAgainEvery = 5;  // of those
 constexpr int kStatesAgain = 4;
+constexpr std::size_t kCallsShown = 60;
 constexpr int kStatesOfPlanted = 6000;
 const RecordingFileSystem::Mapped kCounters = {"ctl", 512, 24};
 
@@ -106,7 +109,8 @@ class Replay {
           check(power.state(random_), expected_at(recording.moments, point));
       if (!problem.empty())
         return "call " + std::to_string(point) + " of " +
-               std::to_string(calls) + ": " + problem;
+               std::to_string(calls) + ": " + problem + "\n" +
+               recording.files->describe(point, kCallsShown);
     }
     return "";
   }
@@ -164,7 +168,10 @@ class Replay {
                                         ? expected
                                         : expected_at(moments, point);
       problem = look(directory_ + "/again/s", then);
-      if (!problem.empty()) return "again: " + problem;
+      if (!problem.empty())
+        return "again, at call " + std::to_string(point) + " of " +
+               std::to_string(files.size()) + ": " + problem + "\n" +
+               files.describe(point, kCallsShown);
     }
     return "";
   }
@@ -223,7 +230,8 @@ bool find_planted(const std::string& directory, std::uint64_t seed) {
         "something, in state %zu\n",
         found ? "ok" : "not ok", planted.name, replay.states());
     if (std::getenv("CRASH_VERBOSE") != nullptr)
-      std::fprintf(stderr, "  %s\n", problem.c_str());
+      std::fprintf(stderr, "  %s\n",
+                   problem.substr(0, problem.find('\n')).c_str());
     right = right && found;
     std::filesystem::remove_all(place);
   }
@@ -244,6 +252,10 @@ bool replay_life(const std::string& directory, int states, std::uint64_t seed) {
       "was synced; %zu of them went on\n",
       problem.empty() ? "ok" : "not ok", replay.states(),
       recording.files->size(), replay.went_on());
+  if (const char* const keep = std::getenv("CRASH_KEEP");
+      !problem.empty() && keep != nullptr)
+    std::filesystem::copy(directory, keep,
+                          std::filesystem::copy_options::recursive);
   if (!problem.empty())
     std::fprintf(stderr, "seed %llu, state %zu: %s\n",
                  static_cast<unsigned long long>(seed), replay.states(),

@@ -262,7 +262,8 @@ Status RecordingFileSystem::remove_directory(const std::string& path) {
 }
 
 Status RecordingFileSystem::sync_directory(const std::string& named) {
-  const std::string path = std::filesystem::path(named).lexically_normal();
+  std::string path = std::filesystem::path(named).lexically_normal();
+  if (path.ends_with('/')) path.pop_back();
   const Node* const node = path.size() < root_.size() ? nullptr : node_of(path);
   const bool forgets = forgets_sync_ && forgets_sync_(path + "/");
   if (node != nullptr && !forgets)
@@ -273,6 +274,24 @@ Status RecordingFileSystem::sync_directory(const std::string& named) {
 Result<std::vector<os::DirectoryEntry>> RecordingFileSystem::list(
     const std::string& path) {
   return os::real_file_system().list(path);
+}
+
+std::string RecordingFileSystem::describe(std::size_t end,
+                                          std::size_t count) const {
+  static constexpr const char* kNames[] = {
+      "create", "make directory", "rename",         "remove", "write",
+      "size",   "sync",           "sync directory", "mapped"};
+  std::string text;
+  for (std::size_t i = end - std::min(count, end); i < end; ++i) {
+    const DiskCall& call = calls_[i];
+    text += std::to_string(i) + ": " +
+            kNames[static_cast<std::size_t>(call.kind)] + " inode " +
+            std::to_string(call.inode) + " directory " +
+            std::to_string(call.directory) + " " + call.name + " " +
+            call.to_name + " at " + std::to_string(call.offset) + ", " +
+            std::to_string(call.bytes.size()) + " bytes\n";
+  }
+  return text;
 }
 
 std::vector<std::string> RecordingFileSystem::escaped() {

@@ -77,6 +77,9 @@ class RecordingFileSystem final : public os::FileSystem {
 
   // Calls so far: a point at which the power may fail.
   [[nodiscard]] std::size_t size();
+  // The last `count` calls before `end` as lines of text, for who has to find
+  // out what went wrong.
+  [[nodiscard]] std::string describe(std::size_t end, std::size_t count) const;
   // What differs between the files below the root and those that the calls
   // make: something was done behind this file system.  Locks and sockets do
   // not count.
