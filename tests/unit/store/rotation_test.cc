@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include "libprom/store/compact.h"
 #include "libprom/store/report.h"
 
 #include "tests/support/fake_clock.h"
@@ -122,6 +123,57 @@ TEST_F(RotationTest, RemembersWhatASenderSentLast) {
   ASSERT_TRUE(oracle::add_rows(*writer, 40));
   ASSERT_TRUE(writer->commit());
   EXPECT_EQ(oracle::check(path()).rows_of_all, 41);
+}
+
+TEST_F(RotationTest, KeepsLayoutsOfSendersThatHaveNotGoneOn) {
+  FakeClock clock;
+  clock.set_wall_ms(oracle::kStart + 60'000);
+  const auto compact_all = [&] {
+    const auto done =
+        compact(os::real_file_system(), clock, {.store = path(), .all = true});
+    ASSERT_TRUE(done) << done.error().message;
+  };
+  {
+    auto writer = open();
+    ASSERT_TRUE(oracle::add_layouts(*writer));
+    ASSERT_TRUE(oracle::add_rows(*writer, 0));
+    ASSERT_TRUE(writer->rotate());
+  }
+  // The writer died, and whoever compacts does so more than once.
+  compact_all();
+  {
+    auto writer = open();
+    ASSERT_TRUE(writer->add(
+        wire::Loose{.source = 7,
+                    .sequence = 1,
+                    .items = {{{{"__name__", "other"}}, oracle::kStart, 1}}}));
+    ASSERT_TRUE(writer->rotate());
+  }
+  compact_all();
+  EXPECT_TRUE(os::exists(ctl_path(path(), kFirstGeneration)));
+  {
+    auto writer = open();
+    ASSERT_TRUE(oracle::add_rows(*writer, 1));  // needs no layout
+    ASSERT_TRUE(writer->commit());
+  }
+  // Now they have.
+  compact_all();
+  EXPECT_FALSE(os::exists(head_path(path(), kFirstGeneration)));
+  EXPECT_EQ(oracle::check(path()).rows_of_all, 2);
+}
+
+TEST_F(RotationTest, KeepsNoLayoutsOfSendersThatAreSilent) {
+  {
+    auto writer = open();
+    ASSERT_TRUE(oracle::add_layouts(*writer));
+    ASSERT_TRUE(oracle::add_rows(*writer, 0));
+    ASSERT_TRUE(writer->rotate());
+  }
+  FakeClock clock;
+  clock.set_wall_ms(oracle::kStart + 3 * 3'600'000);
+  ASSERT_TRUE(
+      compact(os::real_file_system(), clock, {.store = path(), .all = true}));
+  EXPECT_FALSE(os::exists(head_path(path(), kFirstGeneration)));
 }
 
 TEST_F(RotationTest, AppliesTheRulesOfAcceptanceAcrossGenerations) {
