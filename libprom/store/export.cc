@@ -62,6 +62,7 @@ void say_what_is_left_out(const LeftOut& left_out, ExportFormat format,
   say(left_out.histograms, "native histograms");
   say(left_out.stale_markers, "stale markers");
   say(left_out.nameless_series, "series without a name");
+  say(left_out.exemplars, "exemplars");
 }
 
 Status export_text(const View& view, const Request& request,
@@ -93,7 +94,7 @@ Status export_text(const View& view, const Request& request,
     const auto more = (*series)->next(labels, samples);
     if (!more) return fail(more.error());
     if (!*more) break;
-    writer->add(labels, samples.of(0), text);
+    writer->add(labels, samples.of(0), (*series)->exemplars(), text);
     if (text.size() < kTextBytes) continue;
     if (Status written = out.write(text); !written) return written;
     text.clear();

@@ -35,7 +35,8 @@ class CsvWriter final : public ExportWriter {
   void finish(std::string& /*out*/) override {}
 
   void add(const Labels& labels, const SeriesSamples& samples,
-           std::string& out) override {
+           std::span<const Exemplar> exemplars, std::string& out) override {
+    left_out_.exemplars += exemplars.size();
     series_.clear();
     for (const std::string& name : names_) {
       append_cell(series_, labels.get(name));

@@ -43,7 +43,7 @@ class ExpositionWriter final : public ExportWriter {
   void begin(std::string& out) override { writer_.emplace(out, format_); }
 
   void add(const Labels& labels, const SeriesSamples& samples,
-           std::string& /*out*/) override {
+           std::span<const Exemplar> exemplars, std::string& /*out*/) override {
     const std::string_view name = labels.metric_name();
     if (name.empty()) {
       ++left_out_.nameless_series;
@@ -59,13 +59,47 @@ class ExpositionWriter final : public ExportWriter {
         ++left_out_.stale_markers;
         continue;
       }
-      writer_->sample(labels, samples.value[i], samples.t_ms[i]);
+      add_sample(labels, samples, i, exemplars);
     }
+    left_out_.exemplars += exemplars.size();
   }
 
   void finish(std::string& /*out*/) override { writer_->finish(); }
 
  private:
+  // Takes the exemplars that are told with it off their front: a sample of
+  // OpenMetrics has room for one that is not newer, the pipe dialect for all.
+  void add_sample(const Labels& labels, const SeriesSamples& samples,
+                  std::size_t i, std::span<const Exemplar>& exemplars) {
+    const std::int64_t t_ms = samples.t_ms[i];
+    const bool is_last = i + 1 == samples.t_ms.size();
+    const auto take = [&]() -> std::optional<exposition::Exemplar> {
+      if (exemplars.empty() || (exemplars.front().t_ms > t_ms && !is_last))
+        return std::nullopt;
+      const Exemplar& one = exemplars.front();
+      exemplars = exemplars.subspan(1);
+      return exposition::Exemplar{one.labels, one.value, one.t_ms};
+    };
+    if (format_ == Format::kOpenMetrics) {
+      const auto exemplar = may_have_exemplars() ? take() : std::nullopt;
+      writer_->sample(labels, samples.value[i], t_ms,
+                      exemplar ? &*exemplar : nullptr);
+      return;
+    }
+    writer_->sample(labels, samples.value[i], t_ms);
+    while (const auto exemplar = take()) writer_->exemplar(labels, *exemplar);
+  }
+
+  // OpenMetrics has them for counters and buckets only.
+  [[nodiscard]] bool may_have_exemplars() const {
+    const bool is_bucket = announced_ == MetricType::kHistogram ||
+                           announced_ == MetricType::kGaugeHistogram;
+    return (announced_ == MetricType::kCounter && name_.ends_with("_total")) ||
+           (is_bucket && name_.ends_with("_bucket")) ||
+           (announced_ == MetricType::kUnknown &&
+            (name_.ends_with("_total") || name_.ends_with("_bucket")));
+  }
+
   [[nodiscard]] const FamilyMetadata* find(std::string_view family) const {
     const auto at = std::ranges::lower_bound(metadata_, family, {},
                                              &FamilyMetadata::family);

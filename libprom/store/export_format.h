@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,7 @@ struct LeftOut {
   std::uint64_t histograms = 0;  // native ones
   std::uint64_t stale_markers = 0;
   std::uint64_t nameless_series = 0;  // without __name__
+  std::uint64_t exemplars = 0;
 };
 
 // One thread.  Appends to `out`, which the owner drains and clears between
@@ -38,9 +40,9 @@ class ExportWriter {
  public:
   virtual ~ExportWriter() = default;
   virtual void begin(std::string& out) = 0;
-  // In the order of labels.
+  // In the order of labels; exemplars ascending in time.
   virtual void add(const Labels& labels, const SeriesSamples& samples,
-                   std::string& out) = 0;
+                   std::span<const Exemplar> exemplars, std::string& out) = 0;
   virtual void finish(std::string& out) = 0;
 
   [[nodiscard]] const LeftOut& left_out() const { return left_out_; }

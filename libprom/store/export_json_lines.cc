@@ -16,15 +16,9 @@ class JsonLinesWriter final : public ExportWriter {
   void finish(std::string& /*out*/) override {}
 
   void add(const Labels& labels, const SeriesSamples& samples,
-           std::string& out) override {
-    metric_ = "{\"metric\":{";
-    for (const auto& [name, value] : labels) {
-      if (metric_.back() != '{') metric_ += ',';
-      append_json_string(metric_, name);
-      metric_ += ':';
-      append_json_string(metric_, value);
-    }
-    metric_ += '}';
+           std::span<const Exemplar> exemplars, std::string& out) override {
+    metric_ = "{\"metric\":";
+    append_labels(metric_, labels);
     const auto is_histogram = [&](std::size_t i) {
       return !samples.histogram.empty() && samples.histogram[i] != nullptr;
     };
@@ -35,6 +29,9 @@ class JsonLinesWriter final : public ExportWriter {
              is_histogram(to) == is_histogram(from))
         ++to;
       add_line(samples, from, to, is_histogram(from), out);
+      // With the first line of a series.
+      if (from == 0) add_exemplars(exemplars, out);
+      out += "}\n";
       from = to;
     }
   }
@@ -57,7 +54,35 @@ class JsonLinesWriter final : public ExportWriter {
       if (i > from) out += ',';
       append_int(out, samples.t_ms[i]);
     }
-    out += "]}\n";
+    out += ']';
+  }
+
+  static void append_labels(std::string& out, const Labels& labels) {
+    out += '{';
+    for (const auto& [name, value] : labels) {
+      if (out.back() != '{') out += ',';
+      append_json_string(out, name);
+      out += ':';
+      append_json_string(out, value);
+    }
+    out += '}';
+  }
+
+  static void add_exemplars(std::span<const Exemplar> exemplars,
+                            std::string& out) {
+    if (exemplars.empty()) return;
+    out += ",\"exemplars\":[";
+    for (const Exemplar& exemplar : exemplars) {
+      if (out.back() != '[') out += ',';
+      out += "{\"labels\":";
+      append_labels(out, exemplar.labels);
+      out += ",\"value\":";
+      append_value_json(out, exemplar.value);
+      out += ",\"timestamp\":";
+      append_int(out, exemplar.t_ms);
+      out += '}';
+    }
+    out += ']';
   }
 
   std::string metric_;

@@ -4,6 +4,11 @@
 #include <set>
 
 namespace prom::store {
+namespace {
+
+constexpr std::size_t kExemplarSeries = 4096;
+
+}  // namespace
 
 Result<std::unique_ptr<ExportSeries>> ExportSeries::open(
     const View& view, const std::vector<Matchers>& selectors,
@@ -34,10 +39,24 @@ ExportSeries::Cursor* ExportSeries::first() {
   return first;
 }
 
+// They are read for many series at once.
+std::vector<Exemplar> ExportSeries::take_exemplars(Cursor& cursor) {
+  const std::size_t at = cursor.at;
+  if (at >= cursor.exemplars_from + cursor.exemplars.size()) {
+    cursor.exemplars_from = at;
+    const std::size_t left = cursor.selection->size() - at;
+    cursor.exemplars =
+        cursor.selection->slice(at, std::min(kExemplarSeries, left))
+            ->exemplars();
+  }
+  return std::move(cursor.exemplars[at - cursor.exemplars_from]);
+}
+
 Result<bool> ExportSeries::next(Labels& labels, Samples& samples) {
-  while (const Cursor* const cursor = first()) {
+  while (Cursor* const cursor = first()) {
     labels = cursor->labels;
     cursor->selection->read(cursor->at, 1, samples);
+    exemplars_ = take_exemplars(*cursor);
     for (Cursor& other : cursors_) {
       if (other.at == other.selection->size() || other.labels != labels)
         continue;

@@ -24,6 +24,11 @@ class ExportSeries final : public SortedSeries {
   // Series without a sample in the range are left out.
   Result<bool> next(Labels& labels, Samples& samples) override;
 
+  // Of the series that next() gave, ascending in time.
+  [[nodiscard]] const std::vector<Exemplar>& exemplars() const {
+    return exemplars_;
+  }
+
   [[nodiscard]] std::uint64_t size() const;  // at most
   [[nodiscard]] std::uint64_t done() const { return done_; }
   // Of all series; sorted.
@@ -34,11 +39,16 @@ class ExportSeries final : public SortedSeries {
     std::unique_ptr<const ViewSelection> selection;
     std::size_t at = 0;
     Labels labels;  // of the series at `at`
+    // Of series [exemplars_from, exemplars_from + size).
+    std::size_t exemplars_from = 0;
+    std::vector<std::vector<Exemplar>> exemplars = {};
   };
   void settle(Cursor& cursor) const;
   Cursor* first();
+  static std::vector<Exemplar> take_exemplars(Cursor& cursor);
 
   std::vector<Cursor> cursors_;
+  std::vector<Exemplar> exemplars_;
   std::uint64_t done_ = 0;
 };
 

@@ -184,7 +184,7 @@ Status build(Import& import, const ImportSorter& sorter) {
     const bool last = &slot == &slots.back();
     const Status added = (*target)->add_block(
         slot, **series, last ? sorter.metadata() : ImportTarget::Families(),
-        [&](std::uint64_t read) {
+        sorter.exemplars(), [&](std::uint64_t read) {
           in_block = read;
           import.progress.show(before + read);
           return !import.interrupt.asked();
@@ -236,7 +236,7 @@ Status import_tsdb(Import& import, const std::string& path) {
     auto series = (*input)->open_slot(slot);
     if (!series) return fail(series.error());
     const Status added = (*target)->add_block(
-        slot, **series, (*input)->metadata(), [&](std::uint64_t read) {
+        slot, **series, (*input)->metadata(), {}, [&](std::uint64_t read) {
           in_block = read;
           import.progress.show(before + read, "samples");
           return !import.interrupt.asked();

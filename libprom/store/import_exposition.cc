@@ -112,7 +112,8 @@ class ExpositionReader final : public ImportReader {
         note(parser.metadata());
         continue;
       }
-      // Starts and exemplars have no place in an import.
+      if (*item == Parser::Item::kExemplar) add_exemplar(parser);
+      // Starts have no place in an import.
       if (*item != Parser::Item::kSample) continue;
       if (Status done = add(parser); !done) return fail(done.error());
     }
@@ -134,9 +135,19 @@ class ExpositionReader final : public ImportReader {
       if (!added) return fail(added.error());
       series = *added;
     }
+    if (sample.has_exemplar) add_exemplar(parser);
     if (sample.is_histogram)
       return sorter_.add(series, *sample.t_ms, parser.histogram());
     return sorter_.add(series, *sample.t_ms, sample.value);
+  }
+
+  // Without a time of its own it has that of its sample.
+  void add_exemplar(const Parser& parser) {
+    exposition::Exemplar exemplar = parser.exemplar();
+    const auto t_ms = exemplar.t_ms ? exemplar.t_ms : parser.sample().t_ms;
+    if (t_ms)
+      sorter_.add_exemplar(parser.labels(),
+                           {std::move(exemplar.labels), exemplar.value, *t_ms});
   }
 
   void note(const exposition::Metadata& metadata) {

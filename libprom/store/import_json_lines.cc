@@ -1,6 +1,8 @@
 // JSON lines as VictoriaMetrics' /api/v1/export writes them, to samples of an
 // import: {"metric":{…},"values":[…],"timestamps":[…]}, times in milliseconds.
-// Ours may have "histograms" instead of "values"; sample_text.h has the values.
+// Ours may have "histograms" instead of "values", and "exemplars" as
+// Prometheus' HTTP API has them, with times in milliseconds; sample_text.h has
+// the values.
 #include <cmath>
 #include <vector>
 
@@ -21,6 +23,7 @@ class Line {
   std::vector<double> values;
   std::vector<std::int64_t> times;
   std::vector<FloatHistogram> histograms;
+  std::vector<block::Exemplar> exemplars;
 
   bool read(std::string_view text) {
     labels.clear();
@@ -28,16 +31,20 @@ class Line {
     values.clear();
     times.clear();
     histograms.clear();
+    exemplars.clear();
     what_ = "";
     JsonCursor json(text);
     const bool good = read_object(json, [&](const std::string& key) {
-      if (key == "metric") return read_metric(json);
+      if (key == "metric") return read_labels(json, labels);
       if (key == "values")
         return read_list(json, [&] { return read_value(json, values); });
       if (key == "timestamps")
-        return read_list(json, [&] { return read_time(json); });
+        return read_list(json,
+                         [&] { return read_time(json, times.emplace_back()); });
       if (key == "histograms")
         return read_list(json, [&] { return read_histogram(json); });
+      if (key == "exemplars")
+        return read_list(json, [&] { return read_exemplar(json); });
       return json.skip_value();
     });
     column_ = json.offset() + 1;
@@ -84,14 +91,14 @@ class Line {
     return json.take(']');
   }
 
-  bool read_metric(JsonCursor& json) {
+  bool read_labels(JsonCursor& json, std::vector<LabelView>& into) {
     return read_object(json, [&](const std::string& name) {
       const LabelView label{texts_.emplace_back(name), texts_.emplace_back()};
       if (!json.string(texts_.back()))
         return wrong("the value of a label is a string");
       if (name.empty() || !is_valid_utf8(name) || !is_valid_utf8(texts_.back()))
         return wrong("a label that is not UTF-8 or has no name");
-      labels.push_back({label.name, texts_.back()});
+      into.push_back({label.name, texts_.back()});
       return true;
     });
   }
@@ -114,13 +121,29 @@ class Line {
     return true;
   }
 
-  bool read_time(JsonCursor& json) {
+  bool read_time(JsonCursor& json, std::int64_t& into) {
     std::string_view word;
     if (!json.word(word)) return false;
     const auto t_ms = parse_int(word);
     if (!t_ms) return wrong("a timestamp is a whole number of milliseconds");
-    times.push_back(*t_ms);
+    into = *t_ms;
     return true;
+  }
+
+  bool read_exemplar(JsonCursor& json) {
+    block::Exemplar& exemplar = exemplars.emplace_back();
+    std::vector<LabelView> some;
+    bool has_time = false;
+    const bool good = read_object(json, [&](const std::string& key) {
+      if (key == "labels") return read_labels(json, some);
+      if (key == "value") return read_number(json, exemplar.value);
+      if (key != "timestamp") return json.skip_value();
+      has_time = true;
+      return read_time(json, exemplar.t_ms);
+    });
+    if (good && !has_time) return wrong("an exemplar without a timestamp");
+    exemplar.labels = Labels::from(some);
+    return good;
   }
 
   bool read_integer(JsonCursor& json, std::int64_t& into) {
@@ -257,6 +280,8 @@ class JsonLinesReader final : public ImportReader {
           sorter_.add(*series, line_.times[i], std::move(line_.histograms[i]));
       if (!done) return done;
     }
+    for (block::Exemplar& exemplar : line_.exemplars)
+      sorter_.add_exemplar(Labels::from(line_.labels), std::move(exemplar));
     return {};
   }
 

@@ -288,6 +288,13 @@ void ImportSorter::encode_group(std::span<const std::uint32_t> order,
            static_cast<std::uint32_t>(out.size() - size_at - 4));
 }
 
+void ImportSorter::add_exemplar(const Labels& series,
+                                block::Exemplar exemplar) {
+  if (exemplar_count_ == kImportExemplarsMax) return;
+  ++exemplar_count_;
+  exemplars_[series].push_back(std::move(exemplar));
+}
+
 Status ImportSorter::finish() {
   Status written = write_run();
   forget_series();

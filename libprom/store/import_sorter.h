@@ -29,6 +29,7 @@
 
 #include "libprom/base/checksum.h"
 #include "libprom/base/result.h"
+#include "libprom/block/block.h"
 #include "libprom/model/histogram.h"
 #include "libprom/model/labels.h"
 #include "libprom/model/samples.h"
@@ -46,6 +47,8 @@ constexpr std::uint64_t kImportMemoryMin = 8ULL << 20U;
 // Families whose metadata is kept, and bytes of it; more is left out.
 constexpr std::size_t kImportFamiliesMax = 1U << 20U;
 constexpr std::size_t kImportMetadataBytesMax = 64U << 20U;
+// Exemplars that are kept, all in memory; more are left out.
+constexpr std::size_t kImportExemplarsMax = 1U << 20U;
 
 // A series of an ImportSorter.
 using ImportSeries = std::uint32_t;
@@ -56,6 +59,9 @@ struct FamilyWords {
   std::string help;
   std::string unit;
 };
+
+// By series, in the order in which they came.
+using ImportExemplars = std::map<Labels, std::vector<block::Exemplar>>;
 
 struct ImportSlot {
   std::int64_t index = 0;  // floor(t / width)
@@ -89,6 +95,8 @@ class ImportSorter {
   // The words on a family that are not empty replace those before.
   void add_metadata(std::string_view family, const FamilyWords& words);
 
+  void add_exemplar(const Labels& series, block::Exemplar exemplar);
+
   // After the last sample.
   Status finish();
 
@@ -103,6 +111,7 @@ class ImportSorter {
   metadata() const {
     return metadata_;
   }
+  [[nodiscard]] const ImportExemplars& exemplars() const { return exemplars_; }
   [[nodiscard]] std::uint64_t samples() const { return samples_; }
   [[nodiscard]] std::uint64_t spilled_bytes() const;
   [[nodiscard]] std::size_t runs() const { return runs_; }
@@ -160,6 +169,8 @@ class ImportSorter {
 
   std::map<std::string, FamilyWords, std::less<>> metadata_;
   std::size_t metadata_bytes_ = 0;
+  ImportExemplars exemplars_;
+  std::size_t exemplar_count_ = 0;
   std::uint64_t samples_ = 0;
   std::int64_t min_ms_ = 0;
   std::int64_t max_ms_ = 0;

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "libprom/chunk/value_column.h"
+#include "libprom/store/sample_order.h"
 #include "libprom/store/writer.h"
 
 namespace prom::store {
@@ -95,6 +96,20 @@ class Stored {
   Samples stored_;
 };
 
+std::vector<block::Exemplar> exemplars_in(const ImportExemplars& exemplars,
+                                          const Labels& labels,
+                                          const ImportSlot& slot) {
+  std::vector<block::Exemplar> some;
+  const auto found = exemplars.find(labels);
+  if (found == exemplars.end()) return some;
+  std::ranges::copy_if(
+      found->second, std::back_inserter(some), [&](const block::Exemplar& one) {
+        return one.t_ms >= begin_of(slot) && one.t_ms <= end_of(slot);
+      });
+  put_in_order(some);
+  return some;
+}
+
 Status create_store(const std::string& store, os::FileSystem& files,
                     os::Clock& clock) {
   const auto writer = Writer::open(store, {}, files, clock);
@@ -140,6 +155,7 @@ Result<std::unique_ptr<block::Writer>> ImportTarget::begin_block(
 
 Status ImportTarget::add_block(
     const ImportSlot& slot, SortedSeries& series, const Families& metadata,
+    const ImportExemplars& exemplars,
     const std::function<bool(std::uint64_t)>& go_on) {
   auto stored = view_->select({}, begin_of(slot), end_of(slot));
   if (!stored) return fail(stored.error());
@@ -167,6 +183,8 @@ Status ImportTarget::add_block(
       writer = std::move(*begun);
     }
     if (Status done = writer->add(labels, samples.of(0)); !done) return done;
+    const auto some = exemplars_in(exemplars, labels, slot);
+    if (!some.empty()) writer->add_exemplars(some);
     counts_.samples += samples.t_ms.size();
   }
   if (!writer) return {};

@@ -46,11 +46,12 @@ class ImportTarget {
   ~ImportTarget();
 
   // One block of `series`, whose samples are all in the slot; none when nothing
-  // is new.  `go_on(samples)` is told how many were read so far of this block,
-  // and says false to stop: kCancelled.
+  // is new.  Exemplars go with new samples of their series in the slot, so they
+  // are not doubled either.  `go_on(samples)` is told how many were read so far
+  // of this block, and says false to stop: kCancelled.
   using Families = std::map<std::string, FamilyWords, std::less<>>;
   Status add_block(const ImportSlot& slot, SortedSeries& series,
-                   const Families& metadata,
+                   const Families& metadata, const ImportExemplars& exemplars,
                    const std::function<bool(std::uint64_t)>& go_on);
 
   // The blocks become part of the store, all at once.

@@ -74,6 +74,7 @@ std::string stats_json(const StoreStats& stats) {
   json.key("min_time").integer(stats.min_ms);
   json.key("max_time").integer(stats.max_ms);
   top_json(json, "top_metrics", stats.metrics);
+  top_json(json, "top_metric_bytes", stats.metric_bytes);
   top_json(json, "top_labels", stats.labels);
   top_json(json, "top_label_bytes", stats.label_bytes);
   top_json(json, "top_label_pairs", stats.pairs);
@@ -116,6 +117,7 @@ cli::Exit run_stats(const InspectOptions& options, cli::Io& io) {
                     "last hour)\n",
                     stats.active, stats.began, stats.ended));
   top_text(out, "Series of a metric", stats.metrics);
+  top_text(out, "Bytes of a metric, in blocks", stats.metric_bytes);
   top_text(out, "Values of a label", stats.labels);
   top_text(out, "Bytes of the values of a label", stats.label_bytes);
   top_text(out, "Series with a label", stats.pairs);

@@ -1,8 +1,11 @@
 #include "libprom/store/report.h"
 
 #include <algorithm>
+#include <map>
+#include <numeric>
 
 #include "libprom/base/duration.h"
+#include "libprom/block/column_bytes.h"
 #include "libprom/model/sample.h"
 
 namespace prom::store {
@@ -38,6 +41,21 @@ void count_labels(const ViewSelection& all, std::size_t top,
   }
   stats.labels = top_of(std::move(stats.labels), top);
   stats.label_bytes = top_of(std::move(stats.label_bytes), top);
+}
+
+// Of what is in blocks: rows of the head are of many metrics.
+void count_bytes(const View& view, std::size_t top, StoreStats& stats) {
+  std::map<std::string, std::uint64_t> of_metric;
+  for (const auto& block : view.blocks()) {
+    std::vector<block::Ordinal> all(block->series_count());
+    std::iota(all.begin(), all.end(), 0U);
+    const auto names = block->column(kMetricName, all);
+    if (!names) continue;  // verify says why
+    const std::vector<std::uint64_t> bytes = block::column_bytes(*block);
+    for (std::size_t i = 0; i < all.size(); ++i)
+      of_metric[names->values[names->ids[i]]] += bytes[i];
+  }
+  stats.metric_bytes = top_of({of_metric.begin(), of_metric.end()}, top);
 }
 
 // Walks the series that are alive at a time, in the order of their labels.
@@ -210,6 +228,7 @@ StoreStats stats_of(const View& view, std::size_t top) {
   stats.series = (*all)->size();
   if (top > 0) {
     count_labels(**all, top, stats);
+    count_bytes(view, top, stats);
     if (stats.samples > 0) count_churn(view, stats);
   }
   return stats;

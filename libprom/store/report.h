@@ -27,10 +27,11 @@ struct StoreStats {
   std::int64_t max_ms = 0;
   // Most first, at most the limit that was asked for.
   using Top = std::vector<std::pair<std::string, std::uint64_t>>;
-  Top metrics;      // series of a metric
-  Top labels;       // distinct values of a label
-  Top label_bytes;  // of the distinct values of a label
-  Top pairs;        // series with name=value
+  Top metrics;       // series of a metric
+  Top metric_bytes;  // of the samples of a metric in blocks
+  Top labels;        // distinct values of a label
+  Top label_bytes;   // of the distinct values of a label
+  Top pairs;         // series with name=value
   // Series with a sample, other than a stale marker, in the last five minutes
   // of the store; those of them that had none an hour before; and those that
   // had one then and have none now.

@@ -284,7 +284,8 @@ std::string exported(ExportFormat format, const std::vector<Given>& series,
   std::string text;
   writer->begin(text);
   for (const Given& one : series)
-    writer->add(one.labels, one.samples.of(0), text);
+    writer->add(one.labels, one.samples.of(0), std::span<const Exemplar>(),
+                text);
   writer->finish(text);
   left_out = writer->left_out();
   return text;

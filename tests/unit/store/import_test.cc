@@ -11,6 +11,7 @@
 
 #include "libprom/store/backup.h"
 #include "libprom/store/export.h"
+#include "libprom/store/report.h"
 #include "libprom/store/view.h"
 #include "libprom/store/writer.h"
 
@@ -146,6 +147,73 @@ TEST_F(ImportTest, AnyFailureOfABackupLeavesNothing) {
     // The first call looks for what others left, which may fail.
     EXPECT_EQ(exit, call == 1 ? cli::Exit::kOk : cli::Exit::kIo) << call;
   }
+}
+
+TEST_F(ImportTest, CarriesExemplarsThroughEveryFormatThatHasThem) {
+  write("in.om", R"(# TYPE requests counter
+requests_total{code="200"} 1 1700000000 # {trace_id="a\"b"} 0.5 1699999999.5
+requests_total{code="200"} 2 1700000015
+requests_total{code="200"} 3 1700000030 # {} 0.25
+# TYPE seconds histogram
+seconds_bucket{le="1.0"} 4 1700000000 # {trace_id="c"} 0.75 1700000000.25
+seconds_bucket{le="+Inf"} 4 1700000000
+# EOF
+)");
+  ASSERT_EQ(import(os::real_file_system(), "store", "in.om"), cli::Exit::kOk)
+      << err_->text();
+  const std::string lines = exported("store");
+  EXPECT_NE(
+      lines.find(R"("exemplars":[{"labels":{"trace_id":"a\"b"},"value":0.5,)"
+                 R"("timestamp":1699999999500},)"
+                 R"({"labels":{},"value":0.25,"timestamp":1700000030000}])"),
+      std::string::npos)
+      << lines;
+  const std::pair<ExportFormat, const char*> formats[] = {
+      {ExportFormat::kOpenMetrics, "om"},
+      {ExportFormat::kText, "text"},
+      {ExportFormat::kJsonLines, "jsonl"}};
+  for (const auto& [format, name] : formats) {
+    cli::Io streams = io();
+    ASSERT_EQ(run_export({.store = path("store"),
+                          .format = format,
+                          .out = path(std::string("out.") + name)},
+                         os::real_file_system(), streams),
+              cli::Exit::kOk);
+    ASSERT_EQ(import(os::real_file_system(), name, std::string("out.") + name),
+              cli::Exit::kOk)
+        << name << err_->text();
+    EXPECT_EQ(exported(name), lines) << name;
+    // A second time changes nothing.
+    ASSERT_EQ(import(os::real_file_system(), name, std::string("out.") + name),
+              cli::Exit::kOk);
+    EXPECT_EQ(exported(name), lines) << name;
+  }
+  cli::Io streams = io();
+  ASSERT_EQ(run_export({.store = path("store"), .format = ExportFormat::kCsv},
+                       os::real_file_system(), streams),
+            cli::Exit::kOk);
+  EXPECT_NE(err_->text().find("3 exemplars left out"), std::string::npos)
+      << err_->text();
+}
+
+TEST_F(ImportTest, SaysWhichMetricsTakeTheBytesOfBlocks) {
+  std::string text;
+  for (int i = 0; i < 500; ++i) {
+    const std::string time = std::to_string(1'700'000'000'000 + i * 1000);
+    text += "steady 1 " + time + "\n";
+    text += "wild " + std::to_string(i * 7919 % 1009) + "." +
+            std::to_string(i * 104729 % 997) + " " + time + "\n";
+  }
+  write("new", text);
+  ASSERT_EQ(import(os::real_file_system(), "store", "new"), cli::Exit::kOk);
+  const auto view = View::open(path("store"));
+  ASSERT_TRUE(view);
+  const StoreStats stats = stats_of(**view, 10);
+  ASSERT_EQ(stats.metric_bytes.size(), 2U);
+  EXPECT_EQ(stats.metric_bytes[0].first, "wild");
+  EXPECT_GT(stats.metric_bytes[0].second, 10 * stats.metric_bytes[1].second);
+  EXPECT_LT(stats.metric_bytes[0].second + stats.metric_bytes[1].second,
+            stats.block_bytes);
 }
 
 TEST_F(ImportTest, TakesAwayWhatADeadProcessLeft) {
