@@ -143,10 +143,11 @@ TEST_F(RotationTest, KeepsLayoutsOfSendersThatHaveNotGoneOn) {
   compact_all();
   {
     auto writer = open();
-    ASSERT_TRUE(writer->add(
-        wire::Loose{.source = 7,
-                    .sequence = 1,
-                    .items = {{{{"__name__", "other"}}, oracle::kStart, 1}}}));
+    const std::int64_t t_ms = oracle::kStart + 5000;
+    ASSERT_TRUE(writer->add(wire::Loose{
+        .source = 7,
+        .sequence = 1,
+        .items = {{oracle::labels(99, 0), t_ms, oracle::value(99, 0, t_ms)}}}));
     ASSERT_TRUE(writer->rotate());
   }
   compact_all();
