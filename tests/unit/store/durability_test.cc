@@ -176,6 +176,58 @@ TEST_F(DurabilityTest, LosesOneRowToOneDamagedRow) {
             file + ": bad crc at offset " + std::to_string(position));
 }
 
+// The newest commit record is where a reader begins: without it the records
+// before it are found, and what is missing is said.
+TEST_F(DurabilityTest, ReportsThatTheNewestCommitIsDamaged) {
+  Position end = kNowhere;
+  {
+    auto writer = Writer::open(path(), {}, os::real_file_system(), clock_);
+    ASSERT_TRUE(oracle::add_layouts(**writer));
+    for (int n = 0; n < 5; ++n) {
+      ASSERT_TRUE(oracle::add_rows(**writer, n));
+      ASSERT_TRUE((*writer)->commit());
+    }
+    end = (*Snapshot::open(path()))->head().log_end();
+  }
+  const std::string file =
+      path() + "/head/0000000000000001/log.0000000000000040";
+  const int fd = ::open(file.c_str(), O_RDWR);
+  const auto at = static_cast<off_t>(end - kCommitBytes + 40);
+  ASSERT_EQ(::pwrite(fd, "XY", 2, at), 2);
+  ::close(fd);
+  const auto report = verify_store(path());
+  ASSERT_TRUE(report);
+  ASSERT_EQ(report->damage.size(), 1U);
+  EXPECT_TRUE(report->damage[0].starts_with(file + ": bad crc at offset "))
+      << report->damage[0];
+  EXPECT_EQ(oracle::check(path()).rows_of_all, 4);
+  EXPECT_EQ(oracle::check(path()).wrong, 0U);
+}
+
+TEST_F(DurabilityTest, ReportsDamagedCountersAndFindsTheEndWithoutThem) {
+  {
+    auto writer = Writer::open(path(), {}, os::real_file_system(), clock_);
+    ASSERT_TRUE(oracle::add_layouts(**writer));
+    ASSERT_TRUE(oracle::add_rows(**writer, 0));
+    ASSERT_TRUE((*writer)->commit());
+  }
+  const int fd = ::open((path() + "/ctl").c_str(), O_RDWR);
+  ASSERT_EQ(::pwrite(fd, "X", 1, 515), 1);
+  ::close(fd);
+  const auto report = verify_store(path());
+  ASSERT_TRUE(report);
+  ASSERT_EQ(report->damage.size(), 1U);
+  EXPECT_EQ(report->damage[0], path() + "/ctl: bad counter at offset 512");
+  EXPECT_EQ(oracle::check(path()).rows_of_all, 1);
+}
+
+TEST_F(DurabilityTest, TakesAStoreThatIsHalfMadeForNone) {
+  std::filesystem::create_directories(path() + "/head/0000000000000001");
+  const auto view = View::open(path());
+  ASSERT_FALSE(view);
+  EXPECT_EQ(view.error().code, Code::kMissing);
+}
+
 TEST_F(DurabilityTest, SaysWhichFileWasCutOff) {
   {
     auto writer = Writer::open(path(), {}, os::real_file_system(), clock_);
