@@ -1,6 +1,6 @@
 #include <cstdint>
 
-#include "libprom/http/base64_internal.h"
+#include "libprom/http/base64.h"
 
 namespace prom::http {
 namespace {

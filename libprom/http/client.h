@@ -52,6 +52,8 @@ struct ClientOptions {
   bool follow_redirects = true;
   bool http2 = true;
   std::string unix_socket;  // connect here instead of to the URL's host
+  // Which addresses these requests may reach; null: what the Client says.
+  std::shared_ptr<const AddressPolicy> addresses;
 };
 
 // Credentials for a token of OAuth 2.0: the client's secret (RFC 6749, section

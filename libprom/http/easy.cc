@@ -113,7 +113,11 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count,
 }
 
 bool address_allowed(Transfer& transfer, const Address& address) {
-  if (transfer.policy->allows(address)) return true;
+  const ClientOptions* options = transfer.request.options.get();
+  const AddressPolicy& policy = options != nullptr && options->addresses
+                                    ? *options->addresses
+                                    : *transfer.policy;
+  if (policy.allows(address)) return true;
   transfer.stopped =
       Error{Code::kPermission,
             "connecting to " + address.to_string() + " is not allowed"};

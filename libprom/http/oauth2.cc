@@ -6,7 +6,7 @@
 #include "libprom/base/number.h"
 #include "libprom/base/utf8.h"
 #include "libprom/config/http_client.h"
-#include "libprom/http/base64_internal.h"
+#include "libprom/http/base64.h"
 #include "libprom/http/headers_internal.h"
 #include "libprom/http/oauth2_internal.h"
 #include "libprom/http/target.h"
