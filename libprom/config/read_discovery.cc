@@ -2,6 +2,7 @@
 #include <array>
 
 #include "libprom/base/utf8.h"
+#include "libprom/config/sd/aws.h"
 #include "libprom/config/sd/consul.h"
 #include "libprom/config/sd/digitalocean.h"
 #include "libprom/config/sd/dns.h"
@@ -50,14 +51,16 @@ struct Key {
 // groups are read together.
 constexpr std::string_view kStatic = "static_configs";
 constexpr std::array kKeys = {
-    Key{"aws_sd_configs"},
+    Key{"aws_sd_configs", read_as<AwsSdConfig>},
     Key{"azure_sd_configs"},
     Key{"consul_sd_configs", read_as<ConsulSdConfig>},
     Key{"digitalocean_sd_configs", read_as<DigitalOceanSdConfig>},
     Key{"dns_sd_configs", read_as<DnsSdConfig>},
     Key{"docker_sd_configs", read_as<DockerSdConfig>},
     Key{"dockerswarm_sd_configs", read_as<DockerswarmSdConfig>},
-    Key{"ec2_sd_configs"},
+    Key{"ec2_sd_configs", read_as<Ec2SdConfig>},
+    Key{"ecs_sd_configs", read_as<EcsSdConfig>},
+    Key{"elasticache_sd_configs", read_as<ElasticacheSdConfig>},
     Key{"eureka_sd_configs", read_as<EurekaSdConfig>},
     Key{"exec_sd_configs", read_as<ExecSdConfig>},
     Key{"file_sd_configs", read_as<FileSdConfig>},
@@ -67,9 +70,10 @@ constexpr std::array kKeys = {
     Key{"ionos_sd_configs", read_as<IonosSdConfig>},
     Key{"kubernetes_sd_configs", read_as<KubernetesSdConfig>},
     Key{"kuma_sd_configs", read_as<KumaSdConfig>},
-    Key{"lightsail_sd_configs"},
+    Key{"lightsail_sd_configs", read_as<LightsailSdConfig>},
     Key{"linode_sd_configs", read_as<LinodeSdConfig>},
     Key{"marathon_sd_configs", read_as<MarathonSdConfig>},
+    Key{"msk_sd_configs", read_as<MskSdConfig>},
     Key{"nerve_sd_configs", read_as<NerveSdConfig>},
     Key{"nomad_sd_configs", read_as<NomadSdConfig>},
     Key{"oci_sd_configs"},
@@ -77,6 +81,7 @@ constexpr std::array kKeys = {
     Key{"outscale_sd_configs"},
     Key{"ovhcloud_sd_configs", read_as<OvhcloudSdConfig>},
     Key{"puppetdb_sd_configs", read_as<PuppetdbSdConfig>},
+    Key{"rds_sd_configs", read_as<RdsSdConfig>},
     Key{"scaleway_sd_configs", read_as<ScalewaySdConfig>},
     Key{"serverset_sd_configs", read_as<ServersetSdConfig>},
     Key{"stackit_sd_configs", read_as<StackitSdConfig>},

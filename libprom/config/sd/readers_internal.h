@@ -7,11 +7,15 @@
 
 namespace prom::config {
 
+struct AwsSdConfig;
 struct ConsulSdConfig;
 struct DigitalOceanSdConfig;
 struct DnsSdConfig;
 struct DockerSdConfig;
 struct DockerswarmSdConfig;
+struct Ec2SdConfig;
+struct EcsSdConfig;
+struct ElasticacheSdConfig;
 struct EurekaSdConfig;
 struct ExecSdConfig;
 struct FileSdConfig;
@@ -20,13 +24,16 @@ struct HttpSdConfig;
 struct IonosSdConfig;
 struct KubernetesSdConfig;
 struct KumaSdConfig;
+struct LightsailSdConfig;
 struct LinodeSdConfig;
 struct MarathonSdConfig;
+struct MskSdConfig;
 struct NerveSdConfig;
 struct NomadSdConfig;
 struct OvhcloudSdConfig;
 struct PolledSdConfig;
 struct PuppetdbSdConfig;
+struct RdsSdConfig;
 struct ScalewaySdConfig;
 struct ServersetSdConfig;
 struct StackitSdConfig;
@@ -34,11 +41,16 @@ struct TritonSdConfig;
 struct UyuniSdConfig;
 struct VultrSdConfig;
 
+
+void read_sd(Fields& fields, AwsSdConfig& into);
 void read_sd(Fields& fields, ConsulSdConfig& into);
 void read_sd(Fields& fields, DigitalOceanSdConfig& into);
 void read_sd(Fields& fields, DnsSdConfig& into);
 void read_sd(Fields& fields, DockerSdConfig& into);
 void read_sd(Fields& fields, DockerswarmSdConfig& into);
+void read_sd(Fields& fields, Ec2SdConfig& into);
+void read_sd(Fields& fields, EcsSdConfig& into);
+void read_sd(Fields& fields, ElasticacheSdConfig& into);
 void read_sd(Fields& fields, EurekaSdConfig& into);
 void read_sd(Fields& fields, ExecSdConfig& into);
 void read_sd(Fields& fields, FileSdConfig& into);
@@ -47,12 +59,15 @@ void read_sd(Fields& fields, HttpSdConfig& into);
 void read_sd(Fields& fields, IonosSdConfig& into);
 void read_sd(Fields& fields, KubernetesSdConfig& into);
 void read_sd(Fields& fields, KumaSdConfig& into);
+void read_sd(Fields& fields, LightsailSdConfig& into);
 void read_sd(Fields& fields, LinodeSdConfig& into);
 void read_sd(Fields& fields, MarathonSdConfig& into);
+void read_sd(Fields& fields, MskSdConfig& into);
 void read_sd(Fields& fields, NerveSdConfig& into);
 void read_sd(Fields& fields, NomadSdConfig& into);
 void read_sd(Fields& fields, OvhcloudSdConfig& into);
 void read_sd(Fields& fields, PuppetdbSdConfig& into);
+void read_sd(Fields& fields, RdsSdConfig& into);
 void read_sd(Fields& fields, ScalewaySdConfig& into);
 void read_sd(Fields& fields, ServersetSdConfig& into);
 void read_sd(Fields& fields, StackitSdConfig& into);
