@@ -3,6 +3,7 @@
 
 #include "libprom/base/utf8.h"
 #include "libprom/config/sd/aws.h"
+#include "libprom/config/sd/azure.h"
 #include "libprom/config/sd/consul.h"
 #include "libprom/config/sd/digitalocean.h"
 #include "libprom/config/sd/dns.h"
@@ -10,6 +11,7 @@
 #include "libprom/config/sd/eureka.h"
 #include "libprom/config/sd/exec.h"
 #include "libprom/config/sd/file.h"
+#include "libprom/config/sd/gce.h"
 #include "libprom/config/sd/hetzner.h"
 #include "libprom/config/sd/http.h"
 #include "libprom/config/sd/ionos.h"
@@ -18,6 +20,8 @@
 #include "libprom/config/sd/linode.h"
 #include "libprom/config/sd/marathon.h"
 #include "libprom/config/sd/nomad.h"
+#include "libprom/config/sd/oci.h"
+#include "libprom/config/sd/openstack.h"
 #include "libprom/config/sd/ovhcloud.h"
 #include "libprom/config/sd/puppetdb.h"
 #include "libprom/config/sd/readers_internal.h"
@@ -52,7 +56,7 @@ struct Key {
 constexpr std::string_view kStatic = "static_configs";
 constexpr std::array kKeys = {
     Key{"aws_sd_configs", read_as<AwsSdConfig>},
-    Key{"azure_sd_configs"},
+    Key{"azure_sd_configs", read_as<AzureSdConfig>},
     Key{"consul_sd_configs", read_as<ConsulSdConfig>},
     Key{"digitalocean_sd_configs", read_as<DigitalOceanSdConfig>},
     Key{"dns_sd_configs", read_as<DnsSdConfig>},
@@ -64,7 +68,7 @@ constexpr std::array kKeys = {
     Key{"eureka_sd_configs", read_as<EurekaSdConfig>},
     Key{"exec_sd_configs", read_as<ExecSdConfig>},
     Key{"file_sd_configs", read_as<FileSdConfig>},
-    Key{"gce_sd_configs"},
+    Key{"gce_sd_configs", read_as<GceSdConfig>},
     Key{"hetzner_sd_configs", read_as<HetznerSdConfig>},
     Key{"http_sd_configs", read_as<HttpSdConfig>},
     Key{"ionos_sd_configs", read_as<IonosSdConfig>},
@@ -76,8 +80,8 @@ constexpr std::array kKeys = {
     Key{"msk_sd_configs", read_as<MskSdConfig>},
     Key{"nerve_sd_configs", read_as<NerveSdConfig>},
     Key{"nomad_sd_configs", read_as<NomadSdConfig>},
-    Key{"oci_sd_configs"},
-    Key{"openstack_sd_configs"},
+    Key{"oci_sd_configs", read_as<OciSdConfig>},
+    Key{"openstack_sd_configs", read_as<OpenstackSdConfig>},
     Key{"outscale_sd_configs"},
     Key{"ovhcloud_sd_configs", read_as<OvhcloudSdConfig>},
     Key{"puppetdb_sd_configs", read_as<PuppetdbSdConfig>},

@@ -14,6 +14,7 @@ struct Maker {
 };
 
 constexpr std::array kMakers = {
+    Maker{"azure", make_azure},
     Maker{"consul", make_consul},
     Maker{"digitalocean", make_digitalocean},
     Maker{"dns", make_dns},
@@ -25,6 +26,7 @@ constexpr std::array kMakers = {
     Maker{"eureka", make_eureka},
     Maker{"exec", make_exec},
     Maker{"file", make_file},
+    Maker{"gce", make_gce},
     Maker{"hetzner", make_hetzner},
     Maker{"http", make_http},
     Maker{"ionos", make_ionos},
@@ -36,6 +38,8 @@ constexpr std::array kMakers = {
     Maker{"msk", make_msk},
     Maker{"nerve", make_nerve},
     Maker{"nomad", make_nomad},
+    Maker{"oci", make_oci},
+    Maker{"openstack", make_openstack},
     Maker{"ovhcloud", make_ovhcloud},
     Maker{"puppetdb", make_puppetdb},
     Maker{"rds", make_rds},

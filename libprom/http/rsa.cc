@@ -5,6 +5,7 @@
 #include <openssl/bio.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 namespace prom::http {
 namespace {
@@ -67,6 +68,25 @@ Result<std::string> sign_rsa(std::string_view text, std::string_view pem,
   }
   if (!ok) return fail(Code::kConfig, "the key cannot sign");
   return signature;
+}
+
+Result<RsaKey> generate_rsa_key() {
+  constexpr unsigned kBits = 2048;
+  const std::unique_ptr<EVP_PKEY, FreeKey> key(EVP_RSA_gen(kBits));
+  const std::unique_ptr<BIO, FreeBio> secret(BIO_new(BIO_s_mem()));
+  const std::unique_ptr<BIO, FreeBio> open(BIO_new(BIO_s_mem()));
+  if (key == nullptr ||
+      PEM_write_bio_PrivateKey(secret.get(), key.get(), nullptr, nullptr, 0,
+                               nullptr, nullptr) != 1 ||
+      PEM_write_bio_PUBKEY(open.get(), key.get()) != 1)
+    return fail(Code::kInternal, "no RSA key could be made");
+  const auto text_of = [](BIO* bio) {
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(bio, &data);
+    return std::string(data, static_cast<std::size_t>(size));
+  };
+  return RsaKey{.private_pem = text_of(secret.get()),
+                .public_pem = text_of(open.get())};
 }
 
 }  // namespace prom::http

@@ -16,4 +16,10 @@ Result<std::string> sign_rsa(std::string_view text, std::string_view pem,
                              const std::string& passphrase,
                              std::string_view algorithm = "RS256");
 
+// A new key of 2048 bits, both halves in PEM.
+struct RsaKey {
+  std::string private_pem, public_pem;
+};
+Result<RsaKey> generate_rsa_key();
+
 }  // namespace prom::http

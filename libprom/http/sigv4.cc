@@ -10,6 +10,7 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
+#include "libprom/http/digest.h"
 #include "libprom/http/headers_internal.h"
 #include "libprom/http/target.h"
 #include "libprom/http/url_internal.h"
@@ -36,13 +37,6 @@ std::string hex(std::string_view bytes) {
     out += kDigits[byte & 15U];
   }
   return out;
-}
-
-std::string sha256(std::string_view text) {
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(bytes_of(text), text.size(),
-         reinterpret_cast<unsigned char*>(digest.data()));
-  return digest;
 }
 
 std::string hmac(std::string_view key, std::string_view text) {

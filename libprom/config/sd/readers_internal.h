@@ -8,6 +8,7 @@
 namespace prom::config {
 
 struct AwsSdConfig;
+struct AzureSdConfig;
 struct ConsulSdConfig;
 struct DigitalOceanSdConfig;
 struct DnsSdConfig;
@@ -19,6 +20,7 @@ struct ElasticacheSdConfig;
 struct EurekaSdConfig;
 struct ExecSdConfig;
 struct FileSdConfig;
+struct GceSdConfig;
 struct HetznerSdConfig;
 struct HttpSdConfig;
 struct IonosSdConfig;
@@ -30,6 +32,8 @@ struct MarathonSdConfig;
 struct MskSdConfig;
 struct NerveSdConfig;
 struct NomadSdConfig;
+struct OciSdConfig;
+struct OpenstackSdConfig;
 struct OvhcloudSdConfig;
 struct PolledSdConfig;
 struct PuppetdbSdConfig;
@@ -43,6 +47,7 @@ struct VultrSdConfig;
 
 
 void read_sd(Fields& fields, AwsSdConfig& into);
+void read_sd(Fields& fields, AzureSdConfig& into);
 void read_sd(Fields& fields, ConsulSdConfig& into);
 void read_sd(Fields& fields, DigitalOceanSdConfig& into);
 void read_sd(Fields& fields, DnsSdConfig& into);
@@ -54,6 +59,7 @@ void read_sd(Fields& fields, ElasticacheSdConfig& into);
 void read_sd(Fields& fields, EurekaSdConfig& into);
 void read_sd(Fields& fields, ExecSdConfig& into);
 void read_sd(Fields& fields, FileSdConfig& into);
+void read_sd(Fields& fields, GceSdConfig& into);
 void read_sd(Fields& fields, HetznerSdConfig& into);
 void read_sd(Fields& fields, HttpSdConfig& into);
 void read_sd(Fields& fields, IonosSdConfig& into);
@@ -65,6 +71,8 @@ void read_sd(Fields& fields, MarathonSdConfig& into);
 void read_sd(Fields& fields, MskSdConfig& into);
 void read_sd(Fields& fields, NerveSdConfig& into);
 void read_sd(Fields& fields, NomadSdConfig& into);
+void read_sd(Fields& fields, OciSdConfig& into);
+void read_sd(Fields& fields, OpenstackSdConfig& into);
 void read_sd(Fields& fields, OvhcloudSdConfig& into);
 void read_sd(Fields& fields, PuppetdbSdConfig& into);
 void read_sd(Fields& fields, RdsSdConfig& into);

@@ -9,6 +9,7 @@ namespace prom::discover {
 
 using Made = std::unique_ptr<Mechanism>;
 
+Made make_azure(const config::SdConfig& config, Surroundings& around);
 Made make_consul(const config::SdConfig& config, Surroundings& around);
 Made make_digitalocean(const config::SdConfig& config, Surroundings& around);
 Made make_dns(const config::SdConfig& config, Surroundings& around);
@@ -20,6 +21,7 @@ Made make_elasticache(const config::SdConfig& config, Surroundings& around);
 Made make_eureka(const config::SdConfig& config, Surroundings& around);
 Made make_exec(const config::SdConfig& config, Surroundings& around);
 Made make_file(const config::SdConfig& config, Surroundings& around);
+Made make_gce(const config::SdConfig& config, Surroundings& around);
 Made make_hetzner(const config::SdConfig& config, Surroundings& around);
 Made make_http(const config::SdConfig& config, Surroundings& around);
 Made make_ionos(const config::SdConfig& config, Surroundings& around);
@@ -31,6 +33,8 @@ Made make_marathon(const config::SdConfig& config, Surroundings& around);
 Made make_msk(const config::SdConfig& config, Surroundings& around);
 Made make_nerve(const config::SdConfig& config, Surroundings& around);
 Made make_nomad(const config::SdConfig& config, Surroundings& around);
+Made make_oci(const config::SdConfig& config, Surroundings& around);
+Made make_openstack(const config::SdConfig& config, Surroundings& around);
 Made make_ovhcloud(const config::SdConfig& config, Surroundings& around);
 Made make_puppetdb(const config::SdConfig& config, Surroundings& around);
 Made make_rds(const config::SdConfig& config, Surroundings& around);
