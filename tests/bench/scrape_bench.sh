@@ -1,16 +1,21 @@
 #!/bin/bash
-# CPU and memory of scraping 1,000 targets (618 samples each on average, every
-# 10 s): prom-scrape alone and with prom-store, beside Debian's prometheus on
-# the same targets in the same run.  Prometheus also stores what it scrapes, so
-# its figure is compared with the two tools together where prom-store is there.
+# CPU, memory and lateness of scraping 1,000 targets (618 samples each on
+# average, every 10 s): prom-scrape alone and with prom-store, beside Debian's
+# prometheus on the same targets in the same run.  Prometheus also stores what
+# it scrapes, so its figure is compared with the two tools together where
+# prom-store is there.  Lateness is how much longer than the interval the 99th
+# of 100 distances between scrapes was.
 #
 #   PROM_BENCH_TARGETS (1000)  PROM_BENCH_WARM (25 s)  PROM_BENCH_WINDOW (40 s)
+#   PROM_BENCH_INTERVAL (10 s)  PROM_BENCH_PEER=no leaves Prometheus out, which
+#   wants some 20 GB of memory for 10,000 targets
 set -u
 bin=${PROM_BIN:-build/release/bin}
 data=${PROM_SHARED:-../shared}/data/captures
 targets=${PROM_BENCH_TARGETS:-1000}
 warm=${PROM_BENCH_WARM:-25}
 window=${PROM_BENCH_WINDOW:-40}
+interval=${PROM_BENCH_INTERVAL:-10}
 here=$(dirname "$0")
 
 if [ ! -x "$bin/prom-scrape" ] || [ ! -d "$data" ]; then
@@ -37,7 +42,8 @@ done
 port=$(cat "$work/port")
 
 {
-  echo "global: {scrape_interval: 10s, scrape_timeout: 9s}"
+  echo "global:" \
+    "{scrape_interval: ${interval}s, scrape_timeout: $((interval - 1))s}"
   echo "scrape_configs:"
   echo "- job_name: bench"
   echo "  static_configs:"
@@ -53,7 +59,7 @@ run_ns() { # of a process and all its threads, as the scheduler counts it
 rss_kb() { sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status"; }
 
 # measure "PID…" SAMPLES_COMMAND: sets cpu_ns (per sample) and rss (bytes per
-# series, of which there is one per sample and 10 s)
+# series, of which there is one per sample and interval)
 measure() {
   local before=0 after=0 kb=0 first last begin end
   sleep "$warm"
@@ -68,8 +74,13 @@ measure() {
     kb=$((kb + $(rss_kb "$pid")))
   done
   read -r cpu_ns rss < <(awk -v ns=$((after - before)) -v begin="$begin" \
-    -v end="$end" -v s=$((last - first)) -v kb="$kb" 'BEGIN {
-      printf "%.1f %.0f\n", ns / s, kb * 1024 / (s * 10 / (end - begin)) }')
+    -v end="$end" -v s=$((last - first)) -v kb="$kb" -v i="$interval" 'BEGIN {
+      printf "%.1f %.0f\n", ns / s, kb * 1024 / (s * i / (end - begin)) }')
+}
+
+late_ms() { # of metrics on standard input
+  awk -v i="$interval" '/^prometheus_target_interval_length_seconds\{/ &&
+    /quantile="0.99"/ { printf "%.1f\n", ($2 - i) * 1000; exit }'
 }
 
 ours_samples() {
@@ -93,6 +104,7 @@ pids+=("$pid")
 alone_samples() { ours_samples "$work/run"; }
 measure "$pid" alone_samples
 scrape_ns=$cpu_ns scrape_rss=$rss
+scrape_late=$(late_ms <"$work/run/prom-scrape.prom")
 total=$(alone_samples)
 kill "$pid"
 wait "$pid" 2>/dev/null
@@ -127,8 +139,8 @@ if [ -x "$bin/prom-store" ]; then
 fi
 
 # --- Debian's prometheus
-peer_ns='' peer_rss=''
-if command -v prometheus >/dev/null; then
+peer_ns='' peer_rss='' peer_late=''
+if [ "${PROM_BENCH_PEER:-yes}" = yes ] && command -v prometheus >/dev/null; then
   web=$(python3 -c 'import socket
 s = socket.create_server(("127.0.0.1", 0))
 print(s.getsockname()[1])')
@@ -144,6 +156,7 @@ print(s.getsockname()[1])')
   }
   measure "$pid" peer_samples
   peer_ns=$cpu_ns peer_rss=$rss
+  peer_late=$(curl -s "127.0.0.1:$web/metrics" | late_ms)
   kill "$pid"
 fi
 
@@ -157,6 +170,7 @@ line() { # NAME VALUE UNIT PEER
 }
 line scrape_cpu "$scrape_ns" ns/sample "$peer_ns"
 line scrape_memory "$scrape_rss" B/series "$peer_rss"
+line scrape_late_p99 "$scrape_late" ms "$peer_late"
 line scrape_wire "$bytes_per_sample" B/sample ""
 if [ -n "$both_ns" ]; then
   line scrape_and_store_cpu "$both_ns" ns/sample "$peer_ns"
