@@ -369,11 +369,36 @@ WindowValue count_pairs(const Window& window,
   return WindowValue::of(count);
 }
 
+// Floats and nothing else, as nearly always: a loop that vectorises.
+bool is_plain(const Window& window) {
+  return !window.anchored && window.histograms.empty() &&
+         window.floats.start_ms.empty() && !window.floats.empty();
+}
+
+template <typename Differ>
+WindowValue count_plain(std::span<const double> values, Differ differ) {
+  std::size_t count = 0;
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    count += differ(values[i - 1], values[i]) ? 1 : 0;
+  }
+  return WindowValue::of(static_cast<double>(count));
+}
+
 WindowValue resets(const Window& window, WindowNotes& /*notes*/) {
-  return count_pairs(window, was_reset);
+  if (!is_plain(window)) return count_pairs(window, was_reset);
+  if (!window.may_reset) return WindowValue::of(0);
+  return count_plain(window.floats.value,
+                     [](double before, double now) { return now < before; });
 }
 WindowValue changes(const Window& window, WindowNotes& /*notes*/) {
-  return count_pairs(window, has_changed);
+  if (!is_plain(window)) return count_pairs(window, has_changed);
+  // NaN differs from itself, but is no change from NaN.
+  return count_plain(window.floats.value, [](double before, double now) {
+    const bool both_nan =
+        static_cast<int>(now != now) & static_cast<int>(before != before);
+    return static_cast<bool>(static_cast<int>(now != before) &
+                             static_cast<int>(!both_nan));
+  });
 }
 
 // -- irate and idelta
