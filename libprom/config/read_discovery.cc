@@ -22,6 +22,7 @@
 #include "libprom/config/sd/nomad.h"
 #include "libprom/config/sd/oci.h"
 #include "libprom/config/sd/openstack.h"
+#include "libprom/config/sd/outscale.h"
 #include "libprom/config/sd/ovhcloud.h"
 #include "libprom/config/sd/puppetdb.h"
 #include "libprom/config/sd/readers_internal.h"
@@ -82,7 +83,7 @@ constexpr std::array kKeys = {
     Key{"nomad_sd_configs", read_as<NomadSdConfig>},
     Key{"oci_sd_configs", read_as<OciSdConfig>},
     Key{"openstack_sd_configs", read_as<OpenstackSdConfig>},
-    Key{"outscale_sd_configs"},
+    Key{"outscale_sd_configs", read_as<OutscaleSdConfig>},
     Key{"ovhcloud_sd_configs", read_as<OvhcloudSdConfig>},
     Key{"puppetdb_sd_configs", read_as<PuppetdbSdConfig>},
     Key{"rds_sd_configs", read_as<RdsSdConfig>},

@@ -40,6 +40,7 @@ constexpr std::array kMakers = {
     Maker{"nomad", make_nomad},
     Maker{"oci", make_oci},
     Maker{"openstack", make_openstack},
+    Maker{"outscale", make_outscale},
     Maker{"ovhcloud", make_ovhcloud},
     Maker{"puppetdb", make_puppetdb},
     Maker{"rds", make_rds},

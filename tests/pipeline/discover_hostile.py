@@ -71,6 +71,9 @@ MECHANISMS = {
                  lambda name: {
                      "/auth/time": 1, "/ips": [name], "/vps/v": {"name": "v"},
                      "/vps": ["v"]}),
+    "outscale": (lambda url: {"endpoint": url, "access_key": "a",
+                              "secret_key": SECRET}, lambda name: {
+                                  "/ReadVms": {"Vms": [{"PublicIp": name}]}}),
     "puppetdb": (lambda url: {"url": url, "query": "resources"},
                  lambda name: {"/pdb/query": [{
                      "certname": name, "resource": "r", "type": "t",

@@ -35,6 +35,7 @@ Made make_nerve(const config::SdConfig& config, Surroundings& around);
 Made make_nomad(const config::SdConfig& config, Surroundings& around);
 Made make_oci(const config::SdConfig& config, Surroundings& around);
 Made make_openstack(const config::SdConfig& config, Surroundings& around);
+Made make_outscale(const config::SdConfig& config, Surroundings& around);
 Made make_ovhcloud(const config::SdConfig& config, Surroundings& around);
 Made make_puppetdb(const config::SdConfig& config, Surroundings& around);
 Made make_rds(const config::SdConfig& config, Surroundings& around);

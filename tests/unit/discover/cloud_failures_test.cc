@@ -11,6 +11,7 @@
 #include "libprom/config/sd/hetzner.h"
 #include "libprom/config/sd/ionos.h"
 #include "libprom/config/sd/linode.h"
+#include "libprom/config/sd/outscale.h"
 #include "libprom/config/sd/ovhcloud.h"
 #include "libprom/config/sd/scaleway.h"
 #include "libprom/config/sd/stackit.h"
@@ -87,6 +88,13 @@ std::vector<Cloud> clouds(const std::string& url) {
         {"GET /v4/networking/ips?page=1&page_size=500", R"({"data":[]})"},
         {"GET /v4/networking/ipv6/ranges?page=1&page_size=500",
          R"({"data":[]})"}}},
+      {made<OutscaleSdConfig>(
+           [](auto& c, const std::string& at) {
+             c.endpoint = at;
+             c.secret_key = Secret(std::string(kSecret));
+           },
+           url),
+       {{"POST /ReadVms", R"({"Vms":[{"PublicIp":"1.2.3.4"}]})"}}},
       {made<OvhcloudSdConfig>(
            [](auto& c, const std::string& at) {
              c.endpoint = at;
