@@ -59,9 +59,11 @@ Result<std::unique_ptr<const Block::State>> open_state(
   if (!parents) return fail(std::move(parents).error());
   auto labels = LabelIndex::open(opened);
   if (!labels) return fail(std::move(labels).error());
-  auto floats = SampleParts::open(opened, SectionKind::kFloats);
+  const BlockInfo& info = opened.header().info;
+  auto floats = SampleParts::open(opened, SectionKind::kFloats, info.samples);
   if (!floats) return fail(std::move(floats).error());
-  auto histograms = SampleParts::open(opened, SectionKind::kHistograms);
+  auto histograms =
+      SampleParts::open(opened, SectionKind::kHistograms, info.samples);
   if (!histograms) return fail(std::move(histograms).error());
   auto state = std::make_unique<Block::State>();
   state->info = opened.header().info;
@@ -69,6 +71,13 @@ Result<std::unique_ptr<const Block::State>> open_state(
   state->labels = std::move(*labels);
   state->floats = *floats;
   state->histograms = *histograms;
+  for (std::size_t i = 0; i < kResolutions; ++i) {
+    const auto bins = SampleParts::open(
+        opened, bins_section(i),
+        bins_max(info.min_ms, info.max_ms, kResolutionsMs[i]));
+    if (!bins) return fail(bins.error());
+    state->bins[i] = *bins;
+  }
   state->file = std::move(*file);
   return state;
 }
@@ -148,10 +157,59 @@ Status Block::read(Ordinal series, std::int64_t min_ms, std::int64_t max_ms,
   return status;
 }
 
-Result<SeriesStatistics> Block::statistics(Ordinal series) const {
+Status Block::read_points(Ordinal series, std::int64_t min_ms,
+                          std::int64_t max_ms, Resolution use, Samples& into,
+                          std::int64_t& coarsest_ms) const {
+  assert(series < series_count());
+  Checkpoint before(into);
+  Status status = state_->file->guarded([&] {
+    return block::read_points(*state_, series, min_ms, max_ms, use, into,
+                              coarsest_ms);
+  });
+  if (!status) before.restore();
+  return status;
+}
+
+Result<bool> Block::read_bins(Ordinal series, const BinRequest& request,
+                              Bins& into) const {
+  assert(series < series_count());
+  const std::size_t before = into.size();
+  auto read = state_->file->guarded(
+      [&] { return block::read_bins(*state_, series, request, into); });
+  if (!read) into.resize(before);
+  return read;
+}
+
+Result<Block::BinSet> Block::bins(Ordinal series,
+                                  std::size_t resolution) const {
   assert(series < series_count());
   return state_->file->guarded(
-      [&] { return read_statistics(*state_->file, series); });
+      [&] { return read_all_bins(*state_, series, resolution); });
+}
+
+Result<Block::Counts> Block::counts(Ordinal series) const {
+  assert(series < series_count());
+  return state_->file->guarded([&]() -> Result<Counts> {
+    Counts counts;
+    const auto floats = state_->floats.part(series);
+    if (!floats) return fail(floats.error());
+    const auto histograms = state_->histograms.part(series);
+    if (!histograms) return fail(histograms.error());
+    counts.floats = floats->part.times.count;
+    counts.histograms = histograms->part.times.count;
+    for (std::size_t i = 0; i < kResolutions; ++i) {
+      const auto bins = state_->bins[i].part(series);
+      if (!bins) return fail(bins.error());
+      counts.bins[i] = bins->part.times.count;
+    }
+    return counts;
+  });
+}
+
+Result<bool> Block::has_bins_alone(Ordinal series) const {
+  assert(series < series_count());
+  return state_->file->guarded(
+      [&] { return block::has_bins_alone(*state_, series); });
 }
 
 Result<std::vector<Exemplar>> Block::exemplars(Ordinal series) const {
@@ -179,6 +237,9 @@ void Block::verify(const std::function<void(const Error&)>& on_damage) const {
     if (const Status status = read(series, INT64_MIN, INT64_MAX, samples);
         !status)
       on_damage(status.error());
+    for (std::size_t i = 0; i < kResolutions; ++i) {
+      if (const auto found = bins(series, i); !found) on_damage(found.error());
+    }
     if (const auto found = exemplars(series); !found) on_damage(found.error());
   }
   if (const auto found = metadata(); !found) on_damage(found.error());

@@ -6,6 +6,7 @@
 // Series are numbered from 0 in the ascending order of their labels.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -16,6 +17,7 @@
 
 #include "libprom/base/result.h"
 #include "libprom/block/ulid.h"
+#include "libprom/model/bins.h"
 #include "libprom/model/labels.h"
 #include "libprom/model/matcher.h"
 #include "libprom/model/samples.h"
@@ -34,6 +36,8 @@ struct BlockInfo {
   std::uint64_t bytes = 0;  // of the file
   std::uint32_t level = 0;  // merges between the head and this block
   std::vector<Ulid> parents;
+  // Some series have statistics of times of which it has no samples.
+  bool bins_alone = false;
 };
 
 // Values of one label: values[ids[i]] belongs to the i-th series asked for;
@@ -54,23 +58,6 @@ struct FamilyMetadata {
   std::string type;
   std::string help;
   std::string unit;
-};
-
-// What the floats of a series amount to, read without decoding them.  NaNs
-// are in `count` and `nans` and in nothing else; stale markers nowhere.  The
-// numbers from `sum` on are 0 when there is nothing else.
-struct SeriesStatistics {
-  std::uint64_t count = 0;
-  std::uint64_t nans = 0;
-  double sum = 0;
-  double sum_error = 0;  // of the compensated sum
-  double min = 0;
-  double max = 0;
-  double first = 0;
-  double last = 0;
-  double increase = 0;  // last - first, and what resets took away
-  std::uint64_t resets = 0;
-  std::uint64_t changes = 0;
 };
 
 // Immutable and thread-safe.  Pages are held to their checksums when they are
@@ -107,8 +94,36 @@ class Block {
   // is then as before.
   Status read(Ordinal series, std::int64_t min_ms, std::int64_t max_ms,
               Samples& into) const;
-  // kMissing when the block has none, or the series has histograms.
-  [[nodiscard]] Result<SeriesStatistics> statistics(Ordinal series) const;
+  // The same, and where only bins are left, the last value of each.  What is
+  // asked for other than samples takes their place where there are such bins.
+  // `coarsest_ms` becomes the longest window of which something was appended,
+  // unless it is longer.
+  Status read_points(Ordinal series, std::int64_t min_ms, std::int64_t max_ms,
+                     Resolution use, Samples& into,
+                     std::int64_t& coarsest_ms) const;
+  // Appends bins, each of which is in a range as a whole or not at all; samples
+  // are bins of one, those of stale markers left out.  Bins whose samples are
+  // not to be had are as long as they are, and say so.  False, and nothing is
+  // appended, when the series has native histograms.
+  Result<bool> read_bins(Ordinal series, const BinRequest& request,
+                         Bins& into) const;
+  // All bins of a resolution that the block has of the series, with all
+  // columns: those of times without samples, and the others.
+  struct BinSet {
+    Bins alone;
+    Bins beside;
+  };
+  [[nodiscard]] Result<BinSet> bins(Ordinal series,
+                                    std::size_t resolution) const;
+  // How many it has of each.
+  struct Counts {
+    std::uint64_t floats = 0;
+    std::uint64_t histograms = 0;
+    std::array<std::uint64_t, kResolutions> bins{};
+  };
+  [[nodiscard]] Result<Counts> counts(Ordinal series) const;
+  // There are bins of which it has no samples.
+  [[nodiscard]] Result<bool> has_bins_alone(Ordinal series) const;
 
   [[nodiscard]] Result<std::vector<Exemplar>> exemplars(Ordinal series) const;
   [[nodiscard]] Result<std::vector<FamilyMetadata>> metadata() const;

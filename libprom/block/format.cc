@@ -53,6 +53,7 @@ std::string encode_header(const Header& header) {
   fixed.samples = header.info.samples;
   fixed.pages = header.pages;
   fixed.series = static_cast<std::uint32_t>(header.info.series);
+  if (header.info.bins_alone) fixed.features |= kHasBinsAlone;
   fixed.level = header.info.level;
   fixed.time_columns = header.time_columns;
   fixed.sums_crc = header.sums_crc;
@@ -83,7 +84,7 @@ Result<Header> decode_header(Bytes page, std::uint64_t file_bytes) {
   if (load_le<std::uint32_t>(page.data() + kCrcAt) !=
       crc32c(page.first(kCrcAt)))
     return fail(Code::kCorrupt, "offset 0: bad crc of the header");
-  if (fixed.version != kFormatVersion || fixed.features != 0)
+  if (fixed.version != kFormatVersion || (fixed.features & ~kHasBinsAlone) != 0)
     return fail(Code::kConfig, "version " + std::to_string(fixed.version) +
                                    ", features " +
                                    std::to_string(fixed.features) +
@@ -100,7 +101,8 @@ Result<Header> decode_header(Bytes page, std::uint64_t file_bytes) {
                  .samples = fixed.samples,
                  .bytes = file_bytes,
                  .level = fixed.level,
-                 .parents = {}};
+                 .parents = {},
+                 .bins_alone = (fixed.features & kHasBinsAlone) != 0};
   header.pages = fixed.pages;
   header.time_columns = fixed.time_columns;
   header.sums_crc = fixed.sums_crc;

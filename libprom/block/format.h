@@ -40,7 +40,9 @@ enum class SampleTable : std::uint32_t {
   kSkipFront = 1,  // values of the time column that come before its own
   kSkipBack = 2,   // … and after
   kValues = 3,     // file offset of the value or histogram column
-  kStarts = 4,     // file offset of the column of start times; 0: none
+  // File offset of the column of start times, 0: none; of bins, of what
+  // follows from their times.
+  kStarts = 4,
 };
 constexpr std::uint32_t kSampleTables = 5;
 constexpr std::uint32_t zone_of(SampleTable table) {
@@ -48,18 +50,24 @@ constexpr std::uint32_t zone_of(SampleTable table) {
 }
 
 enum class SectionKind : std::uint32_t {
-  kParents = 1,      // ULIDs
-  kHashes = 2,       // u64 Labels::hash() of each series
-  kLabelNames = 3,   // NameEntry of each label name, then the names
-  kLabelZones = 4,   // u64 first entry of each zone, and the end; ZoneEntry…
-  kTimeColumns = 5,  // run table of file offsets
-  kStatistics = 6,   // u64 file offset of each zone's StatisticsEntry…
-  kExemplars = 7,    // ExemplarEntry…, ascending
-  kMetadata = 8,     // u32 size, u32 packed size or 0, texts (LZ4)
-  kFloats = 16,      // + SampleTable
-  kHistograms = 32,  // + SampleTable
+  kParents = 1,       // ULIDs
+  kHashes = 2,        // u64 Labels::hash() of each series
+  kLabelNames = 3,    // NameEntry of each label name, then the names
+  kLabelZones = 4,    // u64 first entry of each zone, and the end; ZoneEntry…
+  kTimeColumns = 5,   // run table of file offsets
+  kStatistics = 6,    // of whole blocks, in files of earlier programs
+  kExemplars = 7,     // ExemplarEntry…, ascending
+  kMetadata = 8,      // u32 size, u32 packed size or 0, texts (LZ4)
+  kFloats = 16,       // + SampleTable
+  kHistograms = 32,   // + SampleTable
+  kFiveMinutes = 48,  // + SampleTable: bins of 5 minutes (statistics.h)
+  kHours = 56,        // + SampleTable: bins of an hour
 };
 constexpr std::size_t kSectionsMax = 64;
+
+// A reader that does not know a feature does not read the block.
+// Some series have bins of which there are no samples.
+constexpr std::uint32_t kHasBinsAlone = 1;
 
 struct Section {
   std::uint64_t offset = 0;
@@ -126,17 +134,6 @@ struct ExemplarEntry {
   std::uint64_t offset = 0;  // in the file
 };
 static_assert(sizeof(ExemplarEntry) == 16);
-
-// SeriesStatistics with smaller counts.
-struct StatisticsEntry {
-  std::uint32_t count = 0;
-  std::uint32_t nans = 0;
-  std::uint32_t resets = 0;
-  std::uint32_t changes = 0;
-  std::array<double, 7> numbers{};  // sum … increase
-  std::uint64_t present = 0;        // 0: the series has histograms
-};
-static_assert(sizeof(StatisticsEntry) == 80);
 
 template <typename T>
 T load_struct(const std::byte* at) {

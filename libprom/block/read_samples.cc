@@ -8,22 +8,30 @@
 namespace prom::block {
 namespace {
 
-// A part of a series, cut to a range of time: values [first, first + count) of
-// its own.
-struct Cut {
-  SamplePart part;
-  chunk::TimeColumn times;
-  std::size_t first = 0;
-  std::size_t count = 0;
-};
+// Values that are decoded at once, so that bits become doubles within the
+// nearest cache.
+constexpr std::size_t kDecodeValues = 2048;
 
-Result<Cut> cut(const SampleParts& parts, Ordinal series, std::int64_t min_ms,
-                std::int64_t max_ms) {
-  const auto open = parts.part(series);
-  if (!open) return fail(open.error());
-  const TimeSlice& slice = open->part.times;
-  const chunk::TimeColumn* const times = &open->times;
-  Cut result{open->part, open->times, 0, 0};
+// How many of the values from `first` on to decode at once: about
+// kDecodeValues, up to where a frame ends, for a frame that is cut is unpacked
+// twice.
+std::size_t piece(const chunk::ValueColumn& values, std::size_t first,
+                  std::size_t left) {
+  if (left <= kDecodeValues) return left;
+  if (values.is_constant()) return kDecodeValues;
+  const auto frame = values.frame(values.frame_of(first + kDecodeValues));
+  return frame && frame->first > first && frame->first <= first + kDecodeValues
+             ? frame->first - first
+             : kDecodeValues;
+}
+
+}  // namespace
+
+Result<Cut> cut_part(const OpenPart& open, std::int64_t min_ms,
+                     std::int64_t max_ms) {
+  const TimeSlice& slice = open.part.times;
+  const chunk::TimeColumn* const times = &open.times;
+  Cut result{open.part, open.times, 0, 0};
   if (slice.column == 0 || min_ms > max_ms) return result;
   const std::size_t begin = slice.first;
   const std::size_t end = begin + slice.count;
@@ -44,26 +52,16 @@ Result<Cut> cut(const SampleParts& parts, Ordinal series, std::int64_t min_ms,
   return result;
 }
 
+Result<Cut> cut_part(const SampleParts& parts, Ordinal series,
+                     std::int64_t min_ms, std::int64_t max_ms) {
+  const auto open = parts.part(series);
+  if (!open) return fail(open.error());
+  return cut_part(*open, min_ms, max_ms);
+}
+
 Status read_times(const Cut& range, std::int64_t* into) {
   return range.times.decode(range.part.times.first + range.first, range.count,
                             into);
-}
-
-// Values that are decoded at once, so that bits become doubles within the
-// nearest cache.
-constexpr std::size_t kDecodeValues = 2048;
-
-// How many of the values from `first` on to decode at once: about
-// kDecodeValues, up to where a frame ends, for a frame that is cut is unpacked
-// twice.
-std::size_t piece(const chunk::ValueColumn& values, std::size_t first,
-                  std::size_t left) {
-  if (left <= kDecodeValues) return left;
-  if (values.is_constant()) return kDecodeValues;
-  const auto frame = values.frame(values.frame_of(first + kDecodeValues));
-  return frame && frame->first > first && frame->first <= first + kDecodeValues
-             ? frame->first - first
-             : kDecodeValues;
 }
 
 Status read_values(const SampleParts& parts, const Cut& range, double* into) {
@@ -81,6 +79,8 @@ Status read_values(const SampleParts& parts, const Cut& range, double* into) {
   }
   return {};
 }
+
+namespace {
 
 // Floats only: the columns are decoded to where they belong.
 Status append_floats(const SampleParts& parts, const Cut& range,
@@ -169,9 +169,9 @@ Status read_samples(const Block::State& block, Ordinal series,
                : std::move(error).in(block.file->path() + ": series " +
                                      std::to_string(series));
   };
-  const auto floats = cut(block.floats, series, min_ms, max_ms);
+  const auto floats = cut_part(block.floats, series, min_ms, max_ms);
   if (!floats) return fail(where(floats.error()));
-  const auto histograms = cut(block.histograms, series, min_ms, max_ms);
+  const auto histograms = cut_part(block.histograms, series, min_ms, max_ms);
   if (!histograms) return fail(where(histograms.error()));
   if (histograms->count == 0) {
     if (floats->count == 0) return {};

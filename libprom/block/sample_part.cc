@@ -24,10 +24,11 @@ auto open_column(const CheckedFile& file, std::uint64_t offset, Open open)
 
 }  // namespace
 
-Result<SampleParts> SampleParts::open(const CheckedFile& file,
-                                      SectionKind kind) {
+Result<SampleParts> SampleParts::open(const CheckedFile& file, SectionKind kind,
+                                      std::uint64_t values_max) {
   SampleParts parts;
   parts.file_ = &file;
+  parts.values_max_ = values_max;
   const auto series = static_cast<std::uint32_t>(file.header().info.series);
   for (std::uint32_t i = 0; i < kSampleTables; ++i) {
     const auto section =
@@ -69,7 +70,7 @@ Result<OpenPart> SampleParts::part(std::uint32_t series) const {
   const auto front = numbers[static_cast<std::size_t>(SampleTable::kSkipFront)];
   const auto back = numbers[static_cast<std::size_t>(SampleTable::kSkipBack)];
   if (front >= size || back >= size - front ||
-      size - front - back > file_->header().info.samples)
+      size - front - back > values_max_)
     return fail(file_->damage(0, "bad slice of a time column"));
   part.times.first = static_cast<std::uint32_t>(front);
   part.times.count = static_cast<std::uint32_t>(size - front - back);
@@ -90,6 +91,23 @@ Result<chunk::ValueColumn> SampleParts::values(const SamplePart& part) const {
   return open_column(*file_, part.values, [&](Bytes bytes) {
     return chunk::ValueColumn::open(bytes, part.times.count);
   });
+}
+
+Result<chunk::ValueColumn> SampleParts::column(std::uint64_t offset,
+                                               std::size_t count) const {
+  return open_column(*file_, offset, [&](Bytes bytes) {
+    return chunk::ValueColumn::open(bytes, count);
+  });
+}
+
+Result<std::uint8_t> SampleParts::flag(std::uint64_t offset) const {
+  const auto byte = file_->bytes(offset, 1);
+  if (!byte) return fail(byte.error());
+  return static_cast<std::uint8_t>(byte->front());
+}
+
+Error SampleParts::damage(std::uint64_t offset, std::string_view what) const {
+  return file_->damage(offset, what);
 }
 
 Result<chunk::HistogramColumn> SampleParts::histograms(

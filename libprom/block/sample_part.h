@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "libprom/base/result.h"
@@ -41,8 +42,10 @@ struct OpenPart {
 // The parts of one kind, and the columns behind them.  Borrows the file.
 class SampleParts {
  public:
-  // `kind` is kFloats or kHistograms.
-  static Result<SampleParts> open(const CheckedFile& file, SectionKind kind);
+  // `kind` is kFloats, kHistograms or bins_section(); no series has more than
+  // `values_max` of them.
+  static Result<SampleParts> open(const CheckedFile& file, SectionKind kind,
+                                  std::uint64_t values_max);
 
   // times.column is 0 when the series has no such samples.
   [[nodiscard]] Result<OpenPart> part(std::uint32_t series) const;
@@ -52,6 +55,11 @@ class SampleParts {
   [[nodiscard]] Result<chunk::ValueColumn> values(const SamplePart& part) const;
   [[nodiscard]] Result<chunk::HistogramColumn> histograms(
       const SamplePart& part) const;
+  // A column, or a byte, anywhere in the file.
+  [[nodiscard]] Result<chunk::ValueColumn> column(std::uint64_t offset,
+                                                  std::size_t count) const;
+  [[nodiscard]] Result<std::uint8_t> flag(std::uint64_t offset) const;
+  [[nodiscard]] Error damage(std::uint64_t offset, std::string_view what) const;
 
   // Start times, which are float64 where all of them are whole in one, else
   // the bits of int64.
@@ -71,6 +79,7 @@ class SampleParts {
   }
 
   const CheckedFile* file_ = nullptr;
+  std::uint64_t values_max_ = 0;
   std::array<RunTable, kSampleTables> tables_;
   RunTable time_columns_;
 };

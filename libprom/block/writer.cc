@@ -6,7 +6,6 @@
 
 #include "libprom/base/checksum.h"
 #include "libprom/block/cold.h"
-#include "libprom/block/statistics.h"
 #include "libprom/block/writer_internal.h"
 
 namespace prom::block {
@@ -164,7 +163,8 @@ Result<SamplePart> Writer::State::place_histograms(
   return part;
 }
 
-Status Writer::State::add(const Labels& next, const SeriesSamples& samples) {
+Status Writer::State::add(const Labels& next, const SeriesSamples& samples,
+                          const BinsAlone* alone) {
   last_was_written = false;
   if (Status status = check_order(next); !status) return status;
   const bool mixed = !samples.histogram.empty();
@@ -182,10 +182,17 @@ Status Writer::State::add(const Labels& next, const SeriesSamples& samples) {
     if (!both) return fail(both.error());
     parts.histograms = *both;
   }
-  parts.min_ms = samples.t_ms.front();
-  parts.max_ms = samples.t_ms.back();
-  if (options.statistics && parts.histograms.times.column == 0)
-    parts.statistics = statistics_of(float_samples.value);
+  parts.min_ms = samples.t_ms.empty() ? INT64_MAX : samples.t_ms.front();
+  parts.max_ms = samples.t_ms.empty() ? INT64_MIN : samples.t_ms.back();
+  // Where some bins are alone, those behind them have bins to the end.
+  const bool any_alone = alone != nullptr && !alone->back().empty();
+  const bool beside =
+      any_alone || (options.statistics && parts.histograms.times.column == 0);
+  if (beside) {
+    Status status = place_bins(float_samples, parts.floats.times,
+                               any_alone ? alone : nullptr, parts);
+    if (!status) return status;
+  }
   return add_series(next, parts);
 }
 
@@ -198,6 +205,11 @@ Status Writer::State::add_series(const Labels& next, const SeriesParts& parts) {
   if (Status status = histogram_parts.add(parts.histograms, times, *output);
       !status)
     return status;
+  for (std::size_t i = 0; i < kResolutions; ++i) {
+    if (Status status = bin_parts[i].add(parts.bins[i], times, *output);
+        !status)
+      return status;
+  }
   BlockInfo& info = header.info;
   info.min_ms =
       info.series == 0 ? parts.min_ms : std::min(info.min_ms, parts.min_ms);
@@ -207,18 +219,7 @@ Status Writer::State::add_series(const Labels& next, const SeriesParts& parts) {
       std::uint64_t{parts.floats.times.count} + parts.histograms.times.count;
   ++info.series;
   last_was_written = true;
-  if (!options.statistics) return {};
-  statistics.push_back(parts.histograms.times.column == 0
-                           ? pack(parts.statistics)
-                           : StatisticsEntry());
-  return statistics.size() == kZoneSeries ? flush_statistics() : Status();
-}
-
-Status Writer::State::flush_statistics() {
-  append_le(statistics_offsets, output->offset());
-  Status status = output->append(as_text(std::as_bytes(std::span(statistics))));
-  statistics.clear();
-  return status;
+  return {};
 }
 
 Status Writer::State::add_exemplars(std::span<const Exemplar> added) {
@@ -256,20 +257,18 @@ Status Writer::State::write_metadata() {
 }
 
 Status Writer::State::write_sections() {
-  if (!statistics.empty()) {
-    if (Status status = flush_statistics(); !status) return status;
-  }
   Status status = float_parts.write(*output, header, SectionKind::kFloats);
   if (status)
     status = histogram_parts.write(*output, header, SectionKind::kHistograms);
+  for (std::size_t i = 0; i < kResolutions; ++i) {
+    if (status) status = bin_parts[i].write(*output, header, bins_section(i));
+  }
   if (status) status = times.write(*output, header);
   if (status) status = labels.write(*output, header);
   std::string raw_hashes;
   raw_hashes.reserve(hashes.size() * sizeof(std::uint64_t));
   for (const std::uint64_t hash : hashes) append_le(raw_hashes, hash);
   if (status) status = write_section(SectionKind::kHashes, raw_hashes);
-  if (status)
-    status = write_section(SectionKind::kStatistics, statistics_offsets);
   if (status) status = write_section(SectionKind::kExemplars, exemplars);
   if (status) status = write_metadata();
   std::string parents;
@@ -327,9 +326,10 @@ Result<std::unique_ptr<Writer>> Writer::create(os::FileSystem& files,
   return writer;
 }
 
-Status Writer::add(const Labels& labels, const SeriesSamples& samples) {
+Status Writer::add(const Labels& labels, const SeriesSamples& samples,
+                   const BinsAlone* alone) {
   if (state_->failure) return fail(*state_->failure);
-  return state_->settle(state_->add(labels, samples));
+  return state_->settle(state_->add(labels, samples, alone));
 }
 
 Status Writer::merge(const Labels& labels, std::span<const BlockPart> parts,

@@ -4,6 +4,7 @@
 // remove_leftovers() takes away.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -12,6 +13,7 @@
 
 #include "libprom/base/result.h"
 #include "libprom/block/block.h"
+#include "libprom/model/bins.h"
 #include "libprom/model/labels.h"
 #include "libprom/model/samples.h"
 #include "libprom/os/file.h"
@@ -22,7 +24,9 @@ struct WriterOptions {
   Ulid id{};
   std::uint32_t level = 0;
   std::vector<Ulid> parents{};
-  bool statistics = false;  // for blocks of a day and more
+  // Bins beside the samples of series that have enough of them; for blocks of
+  // a day and more.
+  bool statistics = false;
   bool durable = true;
 };
 
@@ -32,6 +36,9 @@ struct BlockPart {
   const Block* block = nullptr;
   Ordinal series = 0;
 };
+
+// Bins of which there are no samples, by their place in kResolutionsMs.
+using BinsAlone = std::array<Bins, kResolutions>;
 
 // One thread.
 class Writer {
@@ -43,10 +50,14 @@ class Writer {
   // Removes the unfinished file.
   ~Writer();
 
-  // REQUIRES: labels after those of the series before; at least one sample.
-  Status add(const Labels& labels, const SeriesSamples& samples);
+  // REQUIRES: labels after those of the series before; at least one sample or
+  // bin.  Bins are before all floats of the samples, and have all columns;
+  // what finer ones say, coarser ones say too.
+  Status add(const Labels& labels, const SeriesSamples& samples,
+             const BinsAlone* alone = nullptr);
   // The same from blocks, whose samples of this series follow one another in
-  // time (else kBadData).  REQUIRES: the blocks outlive the writer.  Samples
+  // time (else kBadData).  REQUIRES: the blocks outlive the writer, and no
+  // series has bins alone.  Samples
   // that `drop` covers are left out (deletion); a series of which nothing is
   // left is not written.
   struct TimeRange {

@@ -17,6 +17,7 @@
 #include "libprom/block/output.h"
 #include "libprom/block/run_writer.h"
 #include "libprom/block/sample_part.h"
+#include "libprom/block/statistics.h"
 #include "libprom/block/time_table.h"
 #include "libprom/block/writer.h"
 #include "libprom/chunk/histogram_column.h"
@@ -62,7 +63,24 @@ struct SeriesParts {
   SamplePart histograms;
   std::int64_t min_ms = 0;
   std::int64_t max_ms = 0;
-  SeriesStatistics statistics;  // when the options ask for them
+  std::array<SamplePart, kResolutions> bins;
+};
+
+// The bins of the series that have the same times.
+struct BinPlan {
+  struct Part {
+    BinLayout layout;
+    bool wanted = false;
+    TimeSlice times;
+    std::uint64_t shape = 0;  // file offset
+  };
+  std::array<Part, kResolutions> parts;
+};
+
+// Where what follows from the times of bins that were joined went.
+struct JoinedBins {
+  TimeSlice times;
+  std::uint64_t shape = 0;  // file offset
 };
 
 // Where the times of a series that is merged went.
@@ -79,7 +97,14 @@ struct MergePart {
   Ordinal series = 0;
   SamplePart floats;
   SamplePart histograms;
+  std::array<OpenPart, kResolutions> bins;
 };
+
+// Part of a key of what is remembered by times.
+void append_key(std::string& key, const TimeSlice& slice);
+// Appends the times of a slice.
+Status append_times(const SampleParts& parts, const TimeSlice& slice,
+                    std::vector<std::int64_t>& into);
 
 struct Writer::State {
   os::FileSystem& files;
@@ -99,8 +124,7 @@ struct Writer::State {
   ColumnStore columns;
   PartWriter float_parts;
   PartWriter histogram_parts;
-  std::vector<StatisticsEntry> statistics;  // of the zone that is filling
-  std::string statistics_offsets;
+  std::array<PartWriter, kResolutions> bin_parts;
   std::string exemplars;  // ExemplarEntry each
   std::map<std::string, FamilyMetadata, std::less<>> metadata;
 
@@ -108,6 +132,9 @@ struct Writer::State {
   std::string encoded;
   std::vector<std::uint64_t> bits;
   boost::unordered_flat_map<std::string, MergedTimes> merged;
+  boost::unordered_flat_map<std::string, BinPlan> plans;
+  std::size_t planned_bins = 0;
+  boost::unordered_flat_map<std::string, JoinedBins> joined;
 
   State(os::FileSystem& file_system, const WriterOptions& writer_options)
       : files(file_system), options(writer_options) {}
@@ -116,13 +143,13 @@ struct Writer::State {
   Status settle(Status status);
   Status check_order(const Labels& next) const;
 
-  Status add(const Labels& next, const SeriesSamples& samples);
+  Status add(const Labels& next, const SeriesSamples& samples,
+             const BinsAlone* alone);
   Result<SamplePart> place_floats(const SeriesSamples& floats);
   Result<SamplePart> place_histograms(const SeriesSamples& histograms);
   // Puts a series whose columns are in the file into the tables.
   Status add_series(const Labels& next, const SeriesParts& parts);
   Result<std::uint64_t> place_starts(std::span<const std::int64_t> start_ms);
-  Status flush_statistics();
   Status add_exemplars(std::span<const Exemplar> added);
   Status write_section(SectionKind kind, std::string_view bytes);
   Status write_metadata();
@@ -141,7 +168,24 @@ struct Writer::State {
   Result<std::uint64_t> merge_histograms(std::span<const MergePart> parts);
   Result<std::uint64_t> merge_starts(std::span<const MergePart> parts,
                                      bool of_histograms);
-  Result<SeriesStatistics> merge_statistics(std::span<const MergePart> parts);
+
+  // In writer_bins.cc.  Places the bins of floats, and those alone.
+  Status place_bins(const SeriesSamples& floats, const TimeSlice& slice,
+                    const BinsAlone* alone, SeriesParts& into);
+  Status merge_bins(std::span<const MergePart> parts, SeriesParts& into);
+  Result<bool> join_bins_of(std::span<const MergePart> parts,
+                            std::size_t resolution, const SeriesParts& series,
+                            SamplePart& into);
+  Result<JoinedBins> join_times(std::span<const MergePart> parts,
+                                std::size_t resolution,
+                                std::span<const BinColumns> columns);
+  Result<const BinPlan*> plan_of(const TimeSlice& slice,
+                                 std::span<const MergePart> parts);
+  const BinPlan& remember_plan(const TimeSlice& slice, BinPlan plan);
+  Result<BinPlan> make_plan(std::span<const std::int64_t> t_ms);
+  Status place_made(const BinPlan& plan, std::span<const double> values,
+                    SeriesParts& into);
+  Result<SamplePart> place_apart(const Bins& bins, bool alone);
 };
 
 }  // namespace prom::block

@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "libprom/block/block_internal.h"
-#include "libprom/block/statistics.h"
 #include "libprom/block/writer_internal.h"
 
 namespace prom::block {
@@ -33,7 +32,8 @@ bool touches(std::span<const Writer::TimeRange> ranges,
   });
 }
 
-Result<std::vector<MergePart>> open_parts(std::span<const BlockPart> parts) {
+Result<std::vector<MergePart>> open_parts(std::span<const BlockPart> parts,
+                                          bool with_bins) {
   std::vector<MergePart> opened;
   opened.reserve(parts.size());
   for (const BlockPart& part : parts) {
@@ -42,26 +42,15 @@ Result<std::vector<MergePart>> open_parts(std::span<const BlockPart> parts) {
     if (!floats) return fail(floats.error());
     const auto histograms = state.histograms.part(part.series);
     if (!histograms) return fail(histograms.error());
-    opened.push_back({part.block, part.series, floats->part, histograms->part});
+    opened.push_back(
+        {part.block, part.series, floats->part, histograms->part, {}});
+    for (std::size_t i = 0; with_bins && i < kResolutions; ++i) {
+      auto bins = state.bins[i].part(part.series);
+      if (!bins) return fail(std::move(bins).error());
+      opened.back().bins[i] = *bins;
+    }
   }
   return opened;
-}
-
-void append_key(std::string& key, const TimeSlice& slice) {
-  append_le(key, slice.column);
-  append_le(key, slice.first);
-  append_le(key, slice.count);
-}
-
-// Appends the times of a slice.
-Status append_times(const SampleParts& parts, const TimeSlice& slice,
-                    std::vector<std::int64_t>& into) {
-  if (slice.column == 0) return {};
-  const auto column = parts.times(slice.column);
-  if (!column) return fail(column.error());
-  const std::size_t before = into.size();
-  into.resize(before + slice.count);
-  return column->decode(slice.first, slice.count, into.data() + before);
 }
 
 void widen(std::optional<Writer::TimeRange>& range,
@@ -102,6 +91,22 @@ void drop_samples(Samples& samples, std::span<const Writer::TimeRange> drop) {
 
 }  // namespace
 
+void append_key(std::string& key, const TimeSlice& slice) {
+  append_le(key, slice.column);
+  append_le(key, slice.first);
+  append_le(key, slice.count);
+}
+
+Status append_times(const SampleParts& parts, const TimeSlice& slice,
+                    std::vector<std::int64_t>& into) {
+  if (slice.column == 0) return {};
+  const auto column = parts.times(slice.column);
+  if (!column) return fail(column.error());
+  const std::size_t before = into.size();
+  into.resize(before + slice.count);
+  return column->decode(slice.first, slice.count, into.data() + before);
+}
+
 Status Writer::State::merge(const Labels& next,
                             std::span<const BlockPart> parts,
                             std::span<const TimeRange> drop) {
@@ -122,7 +127,7 @@ Status Writer::State::merge(const Labels& next,
 
 Result<SeriesParts> Writer::State::merge_columns(
     std::span<const BlockPart> parts) {
-  const auto opened = open_parts(parts);
+  const auto opened = open_parts(parts, options.statistics);
   if (!opened) return fail(opened.error());
   const auto slices = merge_times(*opened);
   if (!slices) return fail(slices.error());
@@ -147,9 +152,8 @@ Result<SeriesParts> Writer::State::merge_columns(
     if (!starts) return fail(starts.error());
     series.histograms.starts = *starts;
   } else if (options.statistics) {
-    const auto all = merge_statistics(*opened);
-    if (!all) return fail(all.error());
-    series.statistics = *all;
+    Status status = merge_bins(*opened, series);
+    if (!status) return fail(std::move(status).error());
   }
   return series;
 }
@@ -167,7 +171,7 @@ Status Writer::State::merge_decoded(const Labels& next,
   drop_samples(samples, drop);
   if (samples.t_ms.empty()) return {};
   samples.end_series();
-  return add(next, samples.of(0));
+  return add(next, samples.of(0), nullptr);
 }
 
 Result<MergedTimes> Writer::State::merge_times(
@@ -294,26 +298,6 @@ Result<std::uint64_t> Writer::State::merge_starts(
     start_ms.insert(start_ms.end(), found->begin(), found->end());
   }
   return place_starts(start_ms);
-}
-
-Result<SeriesStatistics> Writer::State::merge_statistics(
-    std::span<const MergePart> parts) {
-  SeriesStatistics all;
-  for (const MergePart& part : parts) {
-    if (part.floats.times.count == 0) continue;
-    auto own = read_statistics(*part.block->state().file, part.series);
-    if (!own && own.error().code == Code::kMissing) {
-      Samples samples;
-      if (Status status =
-              part.block->read(part.series, INT64_MIN, INT64_MAX, samples);
-          !status)
-        return fail(std::move(status).error());
-      own = statistics_of(samples.value);
-    }
-    if (!own) return fail(std::move(own).error());
-    all = combine(all, *own);
-  }
-  return all;
 }
 
 }  // namespace prom::block

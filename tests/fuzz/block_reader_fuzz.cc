@@ -15,6 +15,31 @@
 
 namespace {
 
+void read_bins(const Block& block, Ordinal series) {
+  const std::vector<std::int64_t> ends_ms = {std::int64_t{1} << 40U,
+                                             1'700'003'600'000};
+  for (const unsigned columns : {kBinAll, unsigned{kBinEnds}}) {
+    for (const std::int64_t resolution_ms : {kResolutionsMs[0], kHourMs}) {
+      for (const Resolution use :
+           {Resolution::kAuto, Resolution::kSamples, Resolution::kHours}) {
+        Bins bins;
+        (void)block.read_bins(series,
+                              {.ends_ms = ends_ms,
+                               .range_ms = 1'000'000'000'000,
+                               .columns = columns,
+                               .resolution_ms = resolution_ms,
+                               .use = use},
+                              bins);
+      }
+    }
+  }
+  for (std::size_t i = 0; i < kResolutions; ++i) (void)block.bins(series, i);
+  Samples samples;
+  std::int64_t coarsest_ms = 0;
+  (void)block.read_points(series, 0, 1LL << 41U, Resolution::kFiveMinutes,
+                          samples, coarsest_ms);
+}
+
 using namespace prom;
 using namespace prom::block;
 
@@ -74,7 +99,7 @@ void ask(const Block& block) {
   for (const Ordinal one : series) {
     (void)block.labels(one);
     (void)block.labels_hash(one);
-    (void)block.statistics(one);
+    read_bins(block, one);
     (void)block.exemplars(one);
     for (const std::int64_t min_ms :
          {std::numeric_limits<std::int64_t>::min(), std::int64_t{1} << 40U}) {

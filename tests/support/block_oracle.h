@@ -59,6 +59,11 @@ Result<std::string> write_oracle(const Oracle& oracle, os::FileSystem& files,
 std::vector<OracleSample> in_range(const OracleSeries& series,
                                    std::int64_t min_ms, std::int64_t max_ms);
 
+// Holds the bins of a series, and what read_bins() makes of many ranges,
+// against its samples.
+void expect_bins(const Block& block, Ordinal series,
+                 const OracleSeries& oracle);
+
 // Text of samples, bit by bit; equal texts are equal samples.
 std::string dump(const std::vector<OracleSample>& samples);
 std::string dump(const Samples& samples);

@@ -238,44 +238,6 @@ TEST(Block, SharesEqualColumns) {
   EXPECT_EQ(*dump_block(*block), dump_oracle(oracle));
 }
 
-TEST(Block, KeepsStatisticsWhenAsked) {
-  const TemporaryDirectory directory;
-  Oracle oracle;
-  OracleSeries& series = oracle[{{"a", "b"}}];
-  const double nan = std::numeric_limits<double>::quiet_NaN();
-  std::int64_t t_ms = 0;
-  for (const double value : {3.0, 5.0, nan, 5.0, 1.0, stale_nan(), 4.0})
-    series.samples.push_back({t_ms++, value, {}, 0});
-  OracleSeries& mixed = oracle[{{"a", "c"}}];
-  mixed.samples.push_back({1, 0, FloatHistogram{}, 0});
-  oracle[{{"a", "d"}}].samples.push_back({1, stale_nan(), {}, 0});
-  const auto block =
-      write_and_open(oracle, directory.path(), {.id = {}, .statistics = true});
-  ASSERT_TRUE(block);
-  const auto statistics = block->statistics(0);
-  ASSERT_TRUE(statistics) << statistics.error().message;
-  EXPECT_EQ(statistics->count, 6U);
-  EXPECT_EQ(statistics->nans, 1U);
-  EXPECT_EQ(statistics->sum + statistics->sum_error, 18);
-  EXPECT_EQ(statistics->min, 1);
-  EXPECT_EQ(statistics->max, 5);
-  EXPECT_EQ(statistics->first, 3);
-  EXPECT_EQ(statistics->last, 4);
-  EXPECT_EQ(statistics->increase, 6);  // 2 + 0 + 1 + 3
-  EXPECT_EQ(statistics->resets, 1U);
-  EXPECT_EQ(statistics->changes, 3U);
-  EXPECT_EQ(block->statistics(1).error().code, Code::kMissing);
-  EXPECT_EQ(block->statistics(2)->count, 0U);
-}
-
-TEST(Block, HasNoStatisticsOtherwise) {
-  std::mt19937_64 random(1);
-  const TemporaryDirectory directory;
-  const auto block = write_and_open(make_oracle({}, random), directory.path());
-  ASSERT_TRUE(block);
-  EXPECT_EQ(block->statistics(0).error().code, Code::kMissing);
-}
-
 TEST(Block, KeepsTimesAndStartsOfAnySize) {
   const TemporaryDirectory directory;
   Oracle oracle;
