@@ -94,6 +94,18 @@ void Annotations::merge(const Annotations& other) {
   for (const auto& [key, entry] : other.entries_) add(key.first, entry);
 }
 
+void Annotations::merge_moved(const Annotations& other, TextRange from,
+                              TextRange to) {
+  for (const auto& [key, entry] : other.entries_) {
+    Entry moved = entry;
+    if (entry.has_place && entry.where.begin >= from.begin) {
+      moved.where.begin = entry.where.begin - from.begin + to.begin;
+      moved.where.end = entry.where.end - from.begin + to.begin;
+    }
+    add(key.first, moved);
+  }
+}
+
 Annotations::Texts Annotations::texts(std::string_view query,
                                       std::size_t max) const {
   Texts texts;

@@ -41,6 +41,8 @@ class Annotations {
   void start_time_overlaps(std::string_view metric, TextRange where);
 
   void merge(const Annotations& other);
+  // Of a text that stands `from` and `to` alike.
+  void merge_moved(const Annotations& other, TextRange from, TextRange to);
   [[nodiscard]] bool empty() const { return entries_.empty(); }
 
   // Full texts with "line:column" of `query`, sorted, without duplicates; at

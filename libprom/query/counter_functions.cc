@@ -264,6 +264,22 @@ WindowValue extrapolated(const Window& window, WindowNotes& notes,
                 from_start);
 }
 
+}  // namespace
+
+double extrapolated_increase(const Window& window, const FloatIncrease& from,
+                             bool is_counter, bool per_second) {
+  Increase increase{.first_ms = from.first_ms,
+                    .last_ms = from.last_ms,
+                    .gaps = from.gaps,
+                    .first_value = from.first_value,
+                    .value = from.value,
+                    .histogram = nullptr};
+  return scaled(window, std::move(increase), is_counter, per_second, false)
+      .value;
+}
+
+namespace {
+
 WindowValue rate(const Window& window, WindowNotes& notes) {
   return extrapolated(window, notes, true, true);
 }

@@ -6,6 +6,7 @@
 #include "libprom/model/sample.h"
 #include "libprom/promql/prepare.h"
 #include "libprom/query/evaluator.h"
+#include "libprom/query/profile.h"
 #include "libprom/query/window_stream.h"
 
 namespace prom::query {
@@ -57,6 +58,7 @@ class Run {
         ok = evaluate(*tree, steps);
         break;
     }
+    keep_tree(std::move(tree));
     return finish(std::move(ok));
   }
 
@@ -74,13 +76,19 @@ class Run {
     Interruptible comes_first(context_, by_labels);
     std::ranges::sort(result_.series, std::ref(comes_first));
     if (ok) ok = context_.check();
+    keep_tree(std::move(tree));
     return finish(std::move(ok));
   }
 
  private:
+  void keep_tree(promql::ExprPtr tree) {
+    if (context_.options.profile != nullptr)
+      context_.options.profile->tree = std::move(tree);
+  }
+
   Status evaluate(const Expr& tree, const Steps& steps) {
     Evaluator evaluator(context_, annotations_);
-    evaluator.find_stats_selectors(tree);
+    evaluator.look_at(tree);
     if (tree.type == ValueType::kScalar) {
       auto values = evaluator.scalar(tree, steps);
       if (!values) return fail(std::move(values).error());

@@ -29,6 +29,8 @@
 
 namespace prom::query {
 
+class Profile;
+
 struct EngineOptions {
   std::int64_t lookback_ms = 5 * kMinuteMs;
   // Of subqueries that state none: the global evaluation interval.
@@ -43,6 +45,12 @@ struct EngineOptions {
 
   unsigned threads = 0;  // 0: as many as there are cores
   std::stop_token stop;  // asks to give up; noticed within milliseconds
+
+  // Filled with what each node took, when set; for one query.
+  Profile* profile = nullptr;
+
+  // What may stand for samples, where a source keeps statistics of them.
+  Resolution resolution = Resolution::kAuto;
 
   promql::ParseOptions parse;
   bool delayed_name_removal = false;  // promql-delayed-name-removal
@@ -85,7 +93,7 @@ struct QueryResult {
   std::vector<std::string> warnings;
   std::vector<std::string> infos;
 
-  std::size_t samples_read = 0;
+  std::size_t samples_read = 0;  // bins count as one each
   std::size_t samples_peak = 0;
 };
 

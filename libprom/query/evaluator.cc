@@ -4,6 +4,7 @@
 
 #include "libprom/query/binary_element.h"
 #include "libprom/query/math.h"
+#include "libprom/query/profile.h"
 
 namespace prom::query {
 
@@ -155,7 +156,10 @@ Result<std::unique_ptr<Selection>> Evaluator::select(const Matchers& matchers,
                                                      const SelectRange& range) {
   auto ok = query.check();
   if (!ok) return fail(std::move(ok).error());
-  auto selection = query.source.select(matchers, range);
+  SelectRange asked = range;
+  asked.use = query.options.resolution;
+  asked.min_ms -= query.source.coarsest_ms(asked.use);
+  auto selection = query.source.select(matchers, asked);
   if (!selection) {
     return fail(std::move(selection).error().in("expanding series"));
   }
@@ -171,13 +175,102 @@ Result<std::unique_ptr<Selection>> Evaluator::select(const Matchers& matchers,
   return selection;
 }
 
+void Evaluator::look_at(const Expr& root) {
+  find_stats_selectors(root);
+  own_repeated_ = std::make_unique<Repeated>(
+      root, [this](const promql::VectorSelector& selector) {
+        return wants_stats(selector) ? 's' : '.';
+      });
+  repeated_ = own_repeated_.get();
+}
+
 Result<StreamPtr> Evaluator::vector(const Expr& expr, const Steps& steps) {
   auto ok = query.check();
   if (!ok) return fail(std::move(ok).error());
+  Profile* const profile = query.options.profile;
+  const bool is_transparent = expr.as<promql::Paren>() != nullptr ||
+                              expr.as<promql::StepInvariant>() != nullptr;
+  if (profile == nullptr || is_transparent) return vector_once(expr, steps);
+  NodeProfile& node = profile->of(expr);
+  const ProfileTimer timer(node);
+  auto stream = vector_once(expr, steps);
+  if (!stream) return stream;
+  return profiled(std::move(*stream), node);
+}
+
+namespace {
+
+// A stream, and who made it, whom it may refer to.
+class OwningStream final : public Stream {
+ public:
+  OwningStream(std::shared_ptr<const void> owned, StreamPtr stream)
+      : Stream(stream->size(), stream->steps()),
+        owned_(std::move(owned)),
+        stream_(std::move(stream)) {}
+
+  [[nodiscard]] Labels labels(std::size_t series) const override {
+    return stream_->labels(series);
+  }
+  [[nodiscard]] bool drops_name(std::size_t series) const override {
+    return stream_->drops_name(series);
+  }
+  [[nodiscard]] LabelColumn column(std::string_view name) const override {
+    return stream_->column(name);
+  }
+  [[nodiscard]] bool names_vary() const override {
+    return stream_->names_vary();
+  }
+  Status read(std::size_t first, std::size_t count, Worker& worker,
+              Cells& into) const override {
+    return stream_->read(first, count, worker, into);
+  }
+
+ private:
+  const std::shared_ptr<const void> owned_;
+  const StreamPtr stream_;
+};
+
+}  // namespace
+
+Result<StreamPtr> Evaluator::vector_once(const Expr& expr, const Steps& steps) {
+  Repeated::Entry* const entry =
+      repeated_ == nullptr ? nullptr : repeated_->find(expr, steps);
+  if (entry == nullptr || (entry->is_known && !entry->cells))
+    return evaluate(expr, steps);
+  if (entry->is_known) {
+    annotations.merge_moved(entry->annotations, entry->where, expr.range);
+    if (query.options.profile != nullptr)
+      query.options.profile->of(expr).is_shared = true;
+    return stream_of(entry->cells);
+  }
+  entry->is_known = true;
+  entry->where = expr.range;
+  // What it has to say is kept apart, to be said again elsewhere.
+  struct Apart {
+    Annotations notes;
+    std::optional<Evaluator> evaluator;
+  };
+  const auto apart = std::make_shared<Apart>();
+  Evaluator& inner = apart->evaluator.emplace(query, apart->notes);
+  inner.stats_selectors_ = stats_selectors_;
+  inner.repeated_ = repeated_;
+  auto made = inner.evaluate(expr, steps);
+  if (!made) return made;
+  StreamPtr stream = std::make_unique<OwningStream>(apart, std::move(*made));
+  auto cells = KeptCells::read(query, stream, apart->notes);
+  if (!cells) return fail(std::move(cells).error());
+  annotations.merge(apart->notes);
+  if (!*cells) return stream;
+  entry->cells = std::move(*cells);
+  entry->annotations = apart->notes;
+  return stream_of(entry->cells);
+}
+
+Result<StreamPtr> Evaluator::evaluate(const Expr& expr, const Steps& steps) {
   if (const auto* node = expr.as<promql::VectorSelector>()) {
-    return node->smoothed
-               ? select_smoothed(*this, *node, expr.range, steps)
-               : select_instant(*this, *node, steps, SelectorValue::kSample);
+    return node->smoothed ? select_smoothed(*this, *node, expr.range, steps)
+                          : select_instant(*this, *node, expr.range, steps,
+                                           SelectorValue::kSample);
   }
   if (const auto* node = expr.as<promql::Paren>()) {
     return vector(*node->expr, steps);
@@ -213,16 +306,25 @@ Result<TablePtr> Evaluator::table(const Expr& expr, const Steps& steps) {
 Result<RangeVector> Evaluator::range_vector(const Expr& expr,
                                             const Steps& steps) {
   const Expr& inner = promql::unwrap(expr);
-  if (const auto* node = inner.as<promql::MatrixSelector>()) {
-    return select_range(*this, inner, *node, steps);
-  }
-  if (const auto* node = inner.as<promql::Subquery>()) {
-    return evaluate_subquery(*this, inner, *node, steps);
-  }
-  return fail(Code::kInternal, "expression is not a range vector");
+  Profile* const profile = query.options.profile;
+  std::optional<ProfileTimer> timer;
+  if (profile != nullptr) timer.emplace(profile->of(inner));
+  auto made = [&]() -> Result<RangeVector> {
+    if (const auto* node = inner.as<promql::MatrixSelector>())
+      return select_range(*this, inner, *node, steps);
+    if (const auto* node = inner.as<promql::Subquery>())
+      return evaluate_subquery(*this, inner, *node, steps);
+    return fail(Code::kInternal, "expression is not a range vector");
+  }();
+  if (made && profile != nullptr)
+    made->selection = profiled(std::move(made->selection), profile->of(inner));
+  return made;
 }
 
 Result<ScalarValues> Evaluator::scalar(const Expr& expr, const Steps& steps) {
+  std::optional<ProfileTimer> timer;
+  if (query.options.profile != nullptr)
+    timer.emplace(query.options.profile->of(expr));
   if (const auto* node = expr.as<promql::NumberLiteral>()) {
     return ScalarValues(steps.count, node->value);
   }

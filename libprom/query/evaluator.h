@@ -4,6 +4,7 @@
 // read by many.  Internal to query/.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <set>
 #include <string_view>
@@ -11,6 +12,7 @@
 
 #include "libprom/promql/ast.h"
 #include "libprom/promql/functions.h"
+#include "libprom/query/repeated.h"
 #include "libprom/query/stream.h"
 
 namespace prom::query {
@@ -56,10 +58,13 @@ class Evaluator {
   Result<std::unique_ptr<Selection>> select(const Matchers& matchers,
                                             const SelectRange& range);
 
+  // Looks for what concerns the expression as a whole; before anything of it is
+  // evaluated.  REQUIRES: the tree outlives this object.
+  void look_at(const promql::Expr& root);
+
   // Selectors of which only counts and sums of histograms are asked for.
   // Upstream reads these without buckets, and on the way finds out where
   // counters were reset, which changes what it has to say.
-  void find_stats_selectors(const promql::Expr& root);
   [[nodiscard]] bool wants_stats(const promql::VectorSelector& selector) const {
     return stats_selectors_.contains(&selector);
   }
@@ -69,6 +74,12 @@ class Evaluator {
 
  private:
   std::set<const promql::VectorSelector*> stats_selectors_;
+  std::unique_ptr<Repeated> own_repeated_;
+  Repeated* repeated_ = nullptr;  // also of those that it makes
+
+  void find_stats_selectors(const promql::Expr& root);
+  Result<StreamPtr> evaluate(const promql::Expr& expr, const Steps& steps);
+  Result<StreamPtr> vector_once(const promql::Expr& expr, const Steps& steps);
 
   Result<StreamPtr> call(const promql::Expr& expr, const promql::Call& node,
                          const Steps& steps);
@@ -85,7 +96,8 @@ FloatHistogram stats_of(const FloatHistogram& histogram,
 enum class SelectorValue { kSample, kTime, kStartTime };
 Result<StreamPtr> select_instant(Evaluator& evaluator,
                                  const promql::VectorSelector& selector,
-                                 const Steps& steps, SelectorValue value);
+                                 TextRange where, const Steps& steps,
+                                 SelectorValue value);
 // Whether series that these matchers select may share a label set but for the
 // metadata labels.
 bool selected_names_vary(const Matchers& matchers, const Selection& selection);

@@ -1,7 +1,6 @@
 #include "libprom/query/explain.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "libprom/base/number.h"
@@ -10,12 +9,15 @@
 #include "libprom/promql/functions.h"
 #include "libprom/promql/printer.h"
 #include "libprom/promql/walk.h"
+#include "libprom/query/profile.h"
 
 namespace prom::query {
 namespace {
 
 using promql::Expr;
 using promql::ValueType;
+
+constexpr std::int64_t kNsPerUs = 1000;
 
 // A node without what hangs below it.
 std::string head_of(const Expr& expr) {
@@ -40,115 +42,47 @@ std::string head_of(const Expr& expr) {
   return text;
 }
 
-class Explainer {
- public:
-  Explainer(const Source& source, const When& when,
-            const EngineOptions& options)
-      : source_(source), when_(when), options_(options) {}
+void fill_in(const NodeProfile& profile, ExplainedNode& node) {
+  node.is_shared = profile.is_shared;
+  node.time_us = profile.time_ns / kNsPerUs;
+  if (node.type == ValueType::kScalar) return;
+  node.series = profile.series;
+  node.samples = profile.samples;
+  if (profile.bins > 0) node.bins = profile.bins;
+}
 
-  Result<std::vector<ExplainedNode>> run(const Expr& root) {
-    Status status;
-    promql::walk(root,
-                 [&](const Expr& expr, std::span<const Expr* const> path) {
-                   if (status) status = add(expr, path.size());
-                   return status.has_value();
-                 });
-    if (!status) return fail(std::move(status).error());
-    return std::move(nodes_);
-  }
-
- private:
-  Status add(const Expr& expr, std::size_t depth) {
+std::vector<ExplainedNode> nodes_of(const Profile& profile) {
+  std::vector<ExplainedNode> nodes;
+  promql::walk(*profile.tree, [&](const Expr& expr,
+                                  std::span<const Expr* const> path) {
+    // Marks of the engine, of which the user knows nothing.
+    if (expr.as<promql::StepInvariant>() != nullptr) return true;
     ExplainedNode node;
-    node.depth = depth;
+    node.depth = static_cast<std::size_t>(
+        std::ranges::count_if(path, [](const Expr* above) {
+          return above->as<promql::StepInvariant>() == nullptr;
+        }));
     node.text = head_of(expr);
     node.type = expr.type;
-    if (nodes_.size() < kExplainedNodesMax) {
-      const auto begin = std::chrono::steady_clock::now();
-      Status measured = measure(expr, node);
-      node.time_us = std::chrono::duration_cast<std::chrono::microseconds>(
-                         std::chrono::steady_clock::now() - begin)
-                         .count();
-      if (!measured) {
-        const Code code = measured.error().code;
-        if (code == Code::kTimeout || code == Code::kCancelled) return measured;
-        node.failure = measured.error().message;
-      }
-    }
-    nodes_.push_back(std::move(node));
-    return {};
-  }
-
-  Status measure(const Expr& expr, ExplainedNode& node) {
-    if (const auto* matrix = expr.as<promql::MatrixSelector>())
-      return measure_selector(matrix->selector, matrix->range.ms, node);
-    if (const auto* selector = expr.as<promql::VectorSelector>())
-      return measure_selector(*selector, options_.lookback_ms, node);
-    if (expr.type == ValueType::kString) return {};
-    // A range has no range vectors: a subquery is measured at its end.
-    const bool as_range = when_.is_range && expr.type != ValueType::kMatrix;
-    const std::int64_t time_ms =
-        when_.is_range ? when_.times.end_ms : when_.time_ms;
-    const auto result = as_range
-                            ? range(source_, expr, "", when_.times, options_)
-                            : instant(source_, expr, "", time_ms, options_);
-    if (!result) return fail(result.error());
-    if (expr.type == ValueType::kScalar) return {};
-    node.series = result->series.size();
-    std::size_t samples = 0;
-    for (const Series& one : result->series)
-      samples += one.floats.size() + one.histograms.size();
-    node.samples = samples;
-    return {};
-  }
-
-  // What is stored within the times that are looked at.  Where offset or @
-  // shift them, the whole of the query's times is shifted.
-  Status measure_selector(const promql::VectorSelector& selector,
-                          std::int64_t range_ms, ExplainedNode& node) {
-    std::int64_t first = when_.is_range ? when_.times.start_ms : when_.time_ms;
-    std::int64_t last = when_.is_range ? when_.times.end_ms : when_.time_ms;
-    if (selector.at.kind == promql::AtKind::kTime)
-      first = last = selector.at.ms;
-    if (selector.at.kind == promql::AtKind::kStart) last = first;
-    if (selector.at.kind == promql::AtKind::kEnd) first = last;
-    const SelectRange span = {
-        .min_ms = first - selector.offset.ms - range_ms + 1,
-        .max_ms = last - selector.offset.ms};
-    const auto selection = source_.select(selector.matchers, span);
-    if (!selection) return fail(selection.error());
-    node.series = (*selection)->size();
-    const auto batch = (*selection)->new_batch();
-    constexpr std::size_t kBatch = 128;
-    std::size_t samples = 0;
-    for (std::size_t at = 0; at < (*selection)->size(); at += kBatch) {
-      if (options_.stop.stop_requested())
-        return fail(Code::kCancelled, "cancelled");
-      const std::size_t count = std::min(kBatch, (*selection)->size() - at);
-      Status read = (*selection)->read(at, count, *batch);
-      if (!read) return read;
-      for (const SeriesSamples& one : batch->series) {
-        samples += static_cast<std::size_t>(
-            std::ranges::count_if(one.t_ms, [&span](std::int64_t t_ms) {
-              return t_ms >= span.min_ms && t_ms <= span.max_ms;
-            }));
-      }
-    }
-    node.samples = samples;
-    return {};
-  }
-
-  const Source& source_;
-  const When& when_;
-  const EngineOptions& options_;
-  std::vector<ExplainedNode> nodes_;
-};
+    if (const NodeProfile* const found = profile.find(expr); found != nullptr)
+      fill_in(*found, node);
+    nodes.push_back(std::move(node));
+    return true;
+  });
+  return nodes;
+}
 
 std::string time_text(std::int64_t time_us) {
   if (time_us >= 10'000'000) return std::to_string(time_us / 1'000'000) + " s";
   if (time_us >= 10'000) return std::to_string(time_us / 1000) + " ms";
   return std::to_string(time_us / 1000) + "." +
          std::to_string(time_us / 100 % 10) + " ms";
+}
+
+std::string note_of(const ExplainedNode& node) {
+  if (node.is_shared) return "shared: evaluated above";
+  if (!node.bins) return {};
+  return std::to_string(*node.bins) + " statistics";
 }
 
 // The rules that lead to node `index`: a bar for each ancestor that has more
@@ -182,7 +116,18 @@ Result<std::vector<ExplainedNode>> explain(const Expr& expr,
                                            const Source& source,
                                            const When& when,
                                            const EngineOptions& options) {
-  return Explainer(source, when, options).run(expr);
+  Profile profile;
+  EngineOptions profiled = options;
+  profiled.profile = &profile;
+  const auto result = when.is_range
+                          ? range(source, expr, "", when.times, profiled)
+                          : instant(source, expr, "", when.time_ms, profiled);
+  if (!result && (result.error().code == Code::kTimeout ||
+                  result.error().code == Code::kCancelled || !profile.tree))
+    return fail(result.error());
+  std::vector<ExplainedNode> nodes = nodes_of(profile);
+  if (!result) nodes.front().failure = result.error().message;
+  return nodes;
 }
 
 void write_explained(const std::vector<ExplainedNode>& nodes, const View& view,
@@ -192,7 +137,8 @@ void write_explained(const std::vector<ExplainedNode>& nodes, const View& view,
                     {.title = "TYPE"},
                     {.title = "SERIES", .align = kRight},
                     {.title = "SAMPLES", .align = kRight},
-                    {.title = "TIME", .align = kRight}});
+                    {.title = "TIME", .align = kRight},
+                    {.title = "NOTE"}});
   const auto number = [](const std::optional<std::size_t>& value) {
     return value ? std::to_string(*value) : "";
   };
@@ -201,7 +147,7 @@ void write_explained(const std::vector<ExplainedNode>& nodes, const View& view,
     table.add({branches_to(nodes, i, view.utf8) + printable(node.text),
                std::string(to_string(node.type)), number(node.series),
                number(node.samples),
-               node.time_us ? time_text(*node.time_us) : ""});
+               node.time_us ? time_text(*node.time_us) : "", note_of(node)});
   }
   table.write(out, view.columns, view.color, view.utf8);
   for (const ExplainedNode& node : nodes) {

@@ -16,23 +16,24 @@
 
 namespace prom::query {
 
-// Each part is evaluated by itself, so an expression of many parts takes a
-// while; beyond this many they are listed without numbers.
-constexpr std::size_t kExplainedNodesMax = 200;
-
 struct ExplainedNode {
   std::size_t depth = 0;
   std::string text;  // the node without its operands: "sum by (job)"
   promql::ValueType type = promql::ValueType::kNone;
+  // Nothing of what was not evaluated: literals, and what a part that is
+  // shared consists of.
   std::optional<std::size_t> series;
-  // Of a selector, those that are stored; else those of the result.
+  // Of a range selector, those that were read; else those of the result.
   std::optional<std::size_t> samples;
-  std::optional<std::int64_t> time_us;  // with all that is below it
-  std::string failure;                  // why there are no numbers
+  std::optional<std::size_t> bins;  // statistics that were read instead
+  // Of all threads together, with all that is below it.
+  std::optional<std::int64_t> time_us;
+  bool is_shared = false;  // was evaluated where it stands first
+  std::string failure;     // of the root: why the query has no result
 };
 
-// The nodes of a tree, parents first.  Fails when the query was cancelled or
-// took too long; a part that fails for another reason says so itself.
+// Evaluates an expression and tells what its nodes took, parents first.  Fails
+// when the query was cancelled or took too long.
 Result<std::vector<ExplainedNode>> explain(const promql::Expr& expr,
                                            const Source& source,
                                            const When& when,

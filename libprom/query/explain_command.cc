@@ -33,7 +33,10 @@ void write_json_nodes(const std::vector<ExplainedNode>& nodes,
       json.key("series").integer(static_cast<std::int64_t>(*node.series));
     if (node.samples)
       json.key("samples").integer(static_cast<std::int64_t>(*node.samples));
+    if (node.bins)
+      json.key("statistics").integer(static_cast<std::int64_t>(*node.bins));
     if (node.time_us) json.key("time_us").integer(*node.time_us);
+    if (node.is_shared) json.key("shared").boolean(true);
     if (!node.failure.empty()) json.key("error").string(node.failure);
     json.end_object();
   }
@@ -100,8 +103,9 @@ cli::Command explain_command() {
       .name = "explain",
       .summary = "shows the parts of an expression with series, samples, time",
       .description =
-          "Evaluates each part by itself.  Of selectors the stored samples are "
-          "counted, of everything else those of the result; times include "
+          "Evaluates the expression and shows what its parts took.  Of range "
+          "selectors the samples that were read are counted, of everything "
+          "else those of the result; times are of all threads together, with "
           "what is below.",
       .flags = flags_of(*options),
       .positionals = {{.name = "FILE",

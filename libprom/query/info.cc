@@ -139,7 +139,7 @@ class InfoJoin {
     auto ok = check_floats(selector);
     if (!ok) return ok;
     auto stream =
-        select_instant(evaluator_, selector, steps_, SelectorValue::kTime);
+        select_instant(evaluator_, selector, {}, steps_, SelectorValue::kTime);
     if (!stream) return fail(std::move(stream).error());
     auto table = materialize(evaluator_.query, std::move(*stream),
                              evaluator_.annotations);
@@ -179,8 +179,8 @@ class InfoJoin {
   }
 
   Status check_floats(const promql::VectorSelector& selector) {
-    auto stream =
-        select_instant(evaluator_, selector, steps_, SelectorValue::kSample);
+    auto stream = select_instant(evaluator_, selector, {}, steps_,
+                                 SelectorValue::kSample);
     if (!stream) return fail(std::move(stream).error());
     auto table = materialize(evaluator_.query, std::move(*stream),
                              evaluator_.annotations);

@@ -98,12 +98,23 @@ class MergedSelection final : public Selection {
       batch.merged.end_series();
     }
     batch.series.resize(count);
+    batch.coarsest_ms.assign(count, 0);
     for (std::size_t i = 0; i < count; ++i) {
+      batch.coarsest_ms[i] = coarsest_of(first + i, firsts, batch);
       const std::vector<SeriesSamples> parts =
           parts_of(first + i, firsts, batch);
       batch.series[i] = parts.size() > 1 ? batch.merged.of(i) : parts.front();
     }
     return {};
+  }
+
+  // A series that several sources have is told by its samples.
+  [[nodiscard]] Result<bool> read_bins(std::size_t series,
+                                       const BinRequest& request,
+                                       Bins& into) const override {
+    if (begins_[series + 1] - begins_[series] > 1) return false;
+    const Part& part = parts_[begins_[series]];
+    return selections_[part.source]->read_bins(part.series, request, into);
   }
 
   [[nodiscard]] std::vector<std::string> warnings() const override {
@@ -163,6 +174,19 @@ class MergedSelection final : public Selection {
     return parts;
   }
 
+  [[nodiscard]] std::int64_t coarsest_of(std::size_t series,
+                                         const std::vector<std::size_t>& firsts,
+                                         const MergedBatch& batch) const {
+    std::int64_t coarsest = 0;
+    for (std::size_t i = begins_[series]; i < begins_[series + 1]; ++i) {
+      const Part& part = parts_[i];
+      const auto& own = batch.parts[part.source]->coarsest_ms;
+      if (!own.empty())
+        coarsest = std::max(coarsest, own[part.series - firsts[part.source]]);
+    }
+    return coarsest;
+  }
+
   const std::vector<std::unique_ptr<Selection>> selections_;
   std::vector<Part> parts_;          // of all series, one after the other
   std::vector<std::size_t> begins_;  // of each series in parts_, and the end
@@ -201,6 +225,13 @@ Result<Names> MergedSource::label_names(const Matchers& matchers,
   }
   if (all.size() > limit) all.resize(limit);
   return all;
+}
+
+std::int64_t MergedSource::coarsest_ms(Resolution use) const {
+  std::int64_t coarsest = 0;
+  for (const auto& source : sources_)
+    coarsest = std::max(coarsest, source->coarsest_ms(use));
+  return coarsest;
 }
 
 Result<Names> MergedSource::label_values(std::string_view name,

@@ -20,6 +20,7 @@ class MergedSource final : public Source {
   // Fails when one of the sources fails.
   Result<std::unique_ptr<Selection>> select(
       const Matchers& matchers, const SelectRange& range) const override;
+  [[nodiscard]] std::int64_t coarsest_ms(Resolution use) const override;
   Result<std::vector<std::string>> label_names(
       const Matchers& matchers, const SelectRange& range,
       std::size_t limit) const override;

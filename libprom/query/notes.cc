@@ -1,5 +1,6 @@
 #include "libprom/query/notes.h"
 
+#include "libprom/base/duration.h"
 #include "libprom/base/number.h"
 #include "libprom/base/utf8.h"
 
@@ -34,6 +35,12 @@ void check_quantiles(std::span<const double> values, TextRange where,
     if (is_quantile(value)) continue;
     annotations.warn(quantile_out_of_range(value), where);
   }
+}
+
+std::string statistics_only(std::string_view metric, std::int64_t window_ms) {
+  return with_metric("statistics of windows of " + format_duration(window_ms) +
+                         " stand for samples",
+                     metric);
 }
 
 std::string quantile_out_of_range(double quantile) {

@@ -2,6 +2,7 @@
 // and tests know them.  Internal to query/.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,6 +46,9 @@ std::string quantile_is_nan(std::string_view metric);
 std::string quantile_is_skewed(std::string_view metric);
 std::string fraction_excludes_nan(std::string_view metric);
 std::string reconciled_buckets(std::string_view operation);
+
+// Not upstream's: windows so long stand for samples.
+std::string statistics_only(std::string_view metric, std::int64_t window_ms);
 
 // -- Completed by Annotations with what it counted
 std::string repaired_histogram(std::string_view metric);

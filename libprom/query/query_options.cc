@@ -57,6 +57,23 @@ Status set_style(std::string_view text, GraphStyle& into) {
   return fail(Code::kUsage, "one of auto, braille, blocks and ascii");
 }
 
+Status set_resolution(std::string_view text, Resolution& into) {
+  struct Word {
+    std::string_view name;
+    Resolution resolution;
+  };
+  constexpr std::array<Word, 4> kWords = {{{"auto", Resolution::kAuto},
+                                           {"raw", Resolution::kSamples},
+                                           {"5m", Resolution::kFiveMinutes},
+                                           {"1h", Resolution::kHours}}};
+  for (const Word& word : kWords) {
+    if (word.name != text) continue;
+    into = word.resolution;
+    return {};
+  }
+  return fail(Code::kUsage, "one of auto, raw, 5m and 1h");
+}
+
 bool locale_is_utf8() {
   for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
     const char* const value = ::getenv(name);
@@ -179,6 +196,7 @@ EngineOptions EngineFlags::engine() const {
   engine.series_max = static_cast<std::size_t>(series_max);
   engine.memory_bytes_max = static_cast<std::size_t>(memory_bytes_max);
   engine.threads = static_cast<unsigned>(threads);
+  engine.resolution = resolution;
   for (const std::string& feature : features) (void)engine.enable(feature);
   return engine;
 }
@@ -219,6 +237,20 @@ std::vector<Flag> engine_flags(EngineFlags& o) {
                                     {.text = "promql-delayed-name-removal"},
                                     {.text = "type-and-unit-labels"},
                                     {.text = "use-start-timestamps"}})},
+      Flag{.name = "resolution",
+           .value = "R",
+           .help = "what of a store to read: samples (raw), statistics of "
+                   "windows where there are some (5m, 1h), or samples, and "
+                   "statistics where they say the same or samples are gone "
+                   "(auto, the default)",
+           .set =
+               [&o](std::string_view text) {
+                 return set_resolution(text, o.resolution);
+               },
+           .complete = cli::one_of({{.text = "auto"},
+                                    {.text = "raw"},
+                                    {.text = "5m"},
+                                    {.text = "1h"}})},
       Flag{.name = "timeout",
            .value = "D",
            .help = "give up after D (default: 2m; 0: never)",

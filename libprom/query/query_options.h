@@ -22,6 +22,7 @@ struct EngineFlags {
   std::uint64_t series_max = 10'000'000;
   std::uint64_t memory_bytes_max = std::uint64_t{4} << 30;
   std::uint64_t threads = 0;
+  Resolution resolution = Resolution::kAuto;
 
   [[nodiscard]] EngineOptions engine() const;
 };

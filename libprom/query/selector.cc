@@ -4,6 +4,7 @@
 
 #include "libprom/model/sample.h"
 #include "libprom/query/evaluator.h"
+#include "libprom/query/notes.h"
 
 namespace prom::query {
 
@@ -31,11 +32,12 @@ bool is_uniform(const LabelColumn& column) {
 class InstantSelector final : public Stream {
  public:
   InstantSelector(std::unique_ptr<Selection> selection,
-                  const Matchers& matchers, const Lookup& lookup,
-                  SelectorValue value, bool fills_hints)
+                  const Matchers& matchers, TextRange where,
+                  const Lookup& lookup, SelectorValue value, bool fills_hints)
       : Stream(selection->size(), lookup.steps.count),
         selection_(std::move(selection)),
         matchers_(matchers),
+        where_(where),
         lookup_(lookup),
         value_(value),
         fills_hints_(fills_hints) {}
@@ -61,7 +63,14 @@ class InstantSelector final : public Stream {
     into.reset(count, steps());
     std::size_t picked = 0;
     for (std::size_t row = 0; row < count; ++row) {
-      picked += pick(batch.series[row], row * steps(), into);
+      const std::int64_t coarsest_ms =
+          batch.coarsest_ms.empty() ? 0 : batch.coarsest_ms[row];
+      picked += pick(batch.series[row], coarsest_ms, row * steps(), into);
+      if (coarsest_ms == 0) continue;
+      worker.annotations.info(
+          notes::statistics_only(selection_->labels(first + row).metric_name(),
+                                 coarsest_ms),
+          where_);
     }
     worker.query.budget.count_read(picked);
     Reservation reservation(worker.query.budget);
@@ -69,9 +78,11 @@ class InstantSelector final : public Stream {
   }
 
  private:
-  // Fills one row; says how many values it got.
-  std::size_t pick(const SeriesSamples& samples, std::size_t at,
-                   Cells& into) const {
+  // Fills one row; says how many values it got.  The last value of a window
+  // counts as current for as long as the window is, and the lookback more.
+  std::size_t pick(const SeriesSamples& samples, std::int64_t coarsest_ms,
+                   std::size_t at, Cells& into) const {
+    const std::int64_t lookback_ms = lookup_.lookback_ms + coarsest_ms;
     const auto& times = samples.t_ms;
     std::size_t picked = 0;
     std::size_t next = 0;  // the first sample later than the step
@@ -85,7 +96,7 @@ class InstantSelector final : public Stream {
                  : advance(times, next, time);
       if (next == 0) continue;
       const std::size_t newest = next - 1;
-      if (times[newest] <= time - lookup_.lookback_ms) continue;
+      if (times[newest] <= time - lookback_ms) continue;
       if (is_stale(samples, newest)) continue;
       ++picked;
       if (value_ != SelectorValue::kSample) {
@@ -137,6 +148,7 @@ class InstantSelector final : public Stream {
 
   const std::unique_ptr<Selection> selection_;
   const Matchers& matchers_;
+  const TextRange where_;
   const Lookup lookup_;
   const SelectorValue value_;
   const bool fills_hints_;
@@ -156,7 +168,8 @@ bool selected_names_vary(const Matchers& matchers, const Selection& selection) {
 
 Result<StreamPtr> select_instant(Evaluator& evaluator,
                                  const promql::VectorSelector& selector,
-                                 const Steps& steps, SelectorValue value) {
+                                 TextRange where, const Steps& steps,
+                                 SelectorValue value) {
   Lookup lookup{steps, selector.offset.ms, std::nullopt,
                 evaluator.query.options.lookback_ms};
   if (selector.at.is_set()) lookup.at_ms = selector.at.ms;
@@ -165,9 +178,9 @@ Result<StreamPtr> select_instant(Evaluator& evaluator,
                           lookup.at_step(steps.count - 1)};
   auto selection = evaluator.select(selector.matchers, range);
   if (!selection) return fail(std::move(selection).error());
-  return std::make_unique<InstantSelector>(std::move(*selection),
-                                           selector.matchers, lookup, value,
-                                           evaluator.wants_stats(selector));
+  return std::make_unique<InstantSelector>(
+      std::move(*selection), selector.matchers, where, lookup, value,
+      evaluator.wants_stats(selector));
 }
 
 }  // namespace prom::query

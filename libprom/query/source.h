@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "libprom/base/result.h"
+#include "libprom/model/bins.h"
 #include "libprom/model/labels.h"
 #include "libprom/model/matcher.h"
 #include "libprom/model/samples.h"
@@ -28,6 +29,10 @@ class SampleBatch {
   virtual ~SampleBatch() = default;
   // One per series of the batch.
   std::vector<SeriesSamples> series;
+  // Empty, or for each series how long the windows are at most of which only
+  // statistics are kept, and of which the last value stands among its samples;
+  // 0 where samples are samples.
+  std::vector<std::int64_t> coarsest_ms;
 };
 
 // The values of one label across a selection: `values[ids[i]]` is the value of
@@ -53,6 +58,15 @@ class Selection {
   virtual Status read(std::size_t first, std::size_t count,
                       SampleBatch& into) const = 0;
 
+  // The bins of one series (model/bins.h); clears `into` before.  False: only
+  // its samples can tell.  REQUIRES: ranges within the times that the selection
+  // was made for.
+  [[nodiscard]] virtual Result<bool> read_bins(std::size_t /*series*/,
+                                               const BinRequest& /*request*/,
+                                               Bins& /*into*/) const {
+    return false;
+  }
+
   // What the answer lacks although it is given: a damaged block, a remote side
   // that answered in part.  Shown with the result.
   [[nodiscard]] virtual std::vector<std::string> warnings() const { return {}; }
@@ -61,6 +75,8 @@ class Selection {
 struct SelectRange {
   std::int64_t min_ms = 0;  // inclusive
   std::int64_t max_ms = 0;  // inclusive
+  // Where the source keeps statistics.
+  Resolution use = Resolution::kAuto;
 };
 
 // What an exposition says about a metric family; empty where it says nothing.
@@ -78,6 +94,12 @@ class Source {
   // Series that have a sample in the range, or may have one.
   virtual Result<std::unique_ptr<Selection>> select(
       const Matchers& matchers, const SelectRange& range) const = 0;
+
+  // How long the windows are at most whose statistics may stand for samples
+  // when a selection is made with `use`; 0 for none.
+  [[nodiscard]] virtual std::int64_t coarsest_ms(Resolution /*use*/) const {
+    return 0;
+  }
 
   // Sorted, at most `limit` of them.
   virtual Result<std::vector<std::string>> label_names(

@@ -34,11 +34,17 @@ class StoreSelection final : public Selection {
   Status read(std::size_t first, std::size_t count,
               SampleBatch& into) const override {
     auto& batch = dynamic_cast<StoreBatch&>(into);
-    series_->read(first, count, batch.samples);
+    series_->read(first, count, batch.samples, &batch.coarsest_ms);
     batch.series.resize(count);
     for (std::size_t i = 0; i < count; ++i)
       batch.series[i] = batch.samples.of(i);
     return {};
+  }
+
+  [[nodiscard]] Result<bool> read_bins(std::size_t series,
+                                       const BinRequest& request,
+                                       Bins& into) const override {
+    return series_->read_bins(series, request, into);
   }
 
   [[nodiscard]] std::vector<std::string> warnings() const override {
@@ -73,9 +79,15 @@ StoreSource::StoreSource(std::shared_ptr<const store::View> view)
 
 Result<std::unique_ptr<Selection>> StoreSource::select(
     const Matchers& matchers, const SelectRange& range) const {
-  auto series = view_->select(matchers, range.min_ms, range.max_ms);
+  auto series = view_->select(matchers, range.min_ms, range.max_ms, range.use);
   if (!series) return fail(std::move(series).error());
   return std::make_unique<StoreSelection>(view_, std::move(*series));
+}
+
+std::int64_t StoreSource::coarsest_ms(Resolution use) const {
+  if (use == Resolution::kSamples) return 0;
+  if (use == Resolution::kAuto && !view_->has_bins_alone()) return 0;
+  return kResolutionsMs.back();
 }
 
 Result<std::vector<std::string>> StoreSource::label_names(

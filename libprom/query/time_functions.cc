@@ -94,7 +94,7 @@ Result<StreamPtr> call_timestamp(Evaluator& evaluator, const promql::Call& node,
   const auto* selector = argument.as<promql::VectorSelector>();
   // Only samples as they are stored have times of their own.
   auto input = selector != nullptr
-                   ? select_instant(evaluator, *selector, steps,
+                   ? select_instant(evaluator, *selector, argument.range, steps,
                                     wants_start ? SelectorValue::kStartTime
                                                 : SelectorValue::kTime)
                    : evaluator.vector(*node.args.front(), steps);

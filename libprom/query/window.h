@@ -116,6 +116,18 @@ inline WindowFunction find_window_function(promql::FunctionId id) {
   return find_over_time_function(id);
 }
 
+// counter_functions.cc: what rate, increase and delta make of the increase of
+// floats between two samples.
+struct FloatIncrease {
+  std::int64_t first_ms = 0;
+  std::int64_t last_ms = 0;
+  std::size_t gaps = 0;  // samples - 1, at least 1
+  double first_value = 0;
+  double value = 0;
+};
+double extrapolated_increase(const Window& window, const FloatIncrease& from,
+                             bool is_counter, bool per_second);
+
 // extended.cc: rate, increase and delta of anchored and smoothed selectors.
 WindowValue extended_increase(const Window& window, WindowNotes& notes,
                               bool is_counter, bool per_second);

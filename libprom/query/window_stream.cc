@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "libprom/model/sample.h"
+#include "libprom/query/bin_rows.h"
 #include "libprom/query/increase_rows.h"
 #include "libprom/query/notes.h"
 
@@ -115,7 +116,10 @@ class WindowStream final : public Stream {
         vector_(std::move(vector)),
         times_(steps),
         options_(std::move(options)),
-        checks_types_(evaluator.query.options.type_and_unit_labels) {
+        checks_types_(evaluator.query.options.type_and_unit_labels),
+        use_(evaluator.query.options.resolution),
+        wants_bins_(use_ == Resolution::kFiveMinutes ||
+                    use_ == Resolution::kHours) {
     const std::int64_t lookback = evaluator.query.options.lookback_ms;
     if (vector_.anchored || vector_.smoothed) before_ms_ = lookback;
     if (vector_.smoothed) after_ms_ = lookback;
@@ -138,44 +142,136 @@ class WindowStream final : public Stream {
 
   Status read(std::size_t first, std::size_t count, Worker& worker,
               Cells& into) const override {
-    SampleBatch& batch = worker.batch_of(*vector_.selection);
-    auto ok = vector_.selection->read(first, count, batch);
-    if (!ok) return ok;
-    std::size_t samples = 0;
-    for (std::size_t row = 0; row < count; ++row) {
-      samples += batch.series[row].t_ms.size();
-    }
-    worker.query.budget.count_read(samples);
-    Reservation reservation(worker.query.budget);
-    ok = reservation.add(samples, 0);
-    if (!ok) return ok;
-
     into.reset(count, steps());
     WindowNotes notes(worker.annotations, *vector_.selection, vector_.where);
-    SplitSamples split;
-    std::optional<IncreaseRows> rows = increase_rows();
-    bool noted = false;
+    Reading reading{.worker = worker,
+                    .notes = notes,
+                    .into = into,
+                    .rows = increase_rows(),
+                    .bin_rows = bin_rows(),
+                    .bins = {},
+                    .split = {}};
+    const bool prefers_bins =
+        reading.bin_rows && (wants_bins_ || (reading.bin_rows->is_worth_it() &&
+                                             !options_.with_start));
+    if (!prefers_bins) return read_samples(first, count, 0, reading);
     for (std::size_t row = 0; row < count; ++row) {
-      notes.set_series(first + row);
-      split.set(batch.series[row], options_.with_start, vector_.fills_hints);
-      bool has_float = false;
-      const std::size_t at = row * steps();
-      if (rows && suits_rows(split, rows->is_counter())) {
-        has_float =
-            rows->fill(split.floats().t_ms, split.floats().value, into, at);
-      } else {
-        ok = evaluate(split, at, worker.query, notes, into, has_float);
-        if (!ok) return ok;
-      }
-      if (has_float && options_.expects_counters && !noted) {
-        note_type(first + row, worker.annotations);
-        noted = one_name_;
-      }
+      const auto filled = fill_from_bins(first + row, row, reading);
+      if (!filled) return fail(filled.error());
+      if (*filled) continue;
+      auto ok = read_samples(first + row, 1, row, reading);
+      if (!ok) return ok;
     }
     return {};
   }
 
  private:
+  // What one batch is read with.
+  struct Reading {
+    Worker& worker;
+    WindowNotes& notes;
+    Cells& into;
+    std::optional<IncreaseRows> rows;
+    std::optional<BinRows> bin_rows;
+    Bins bins;
+    SplitSamples split;
+    bool noted = false;
+  };
+
+  // Series [first, first + count) into rows from `row` on.
+  Status read_samples(std::size_t first, std::size_t count, std::size_t row,
+                      Reading& reading) const {
+    Worker& worker = reading.worker;
+    SampleBatch& batch = worker.batch_of(*vector_.selection);
+    auto ok = vector_.selection->read(first, count, batch);
+    if (!ok) return ok;
+    std::size_t samples = 0;
+    for (std::size_t i = 0; i < count; ++i)
+      samples += batch.series[i].t_ms.size();
+    worker.query.budget.count_read(samples);
+    Reservation reservation(worker.query.budget);
+    ok = reservation.add(samples, 0);
+    for (std::size_t i = 0; ok && i < count; ++i)
+      ok = fill_row(first + i, row + i, batch, i, reading);
+    return ok;
+  }
+
+  Status fill_row(std::size_t series, std::size_t row, const SampleBatch& batch,
+                  std::size_t at, Reading& reading) const {
+    const std::int64_t coarsest_ms =
+        batch.coarsest_ms.empty() ? 0 : batch.coarsest_ms[at];
+    if (coarsest_ms != 0) {
+      // Points of statistics are no samples, to most functions.
+      if (reading.bin_rows) {
+        const auto filled = fill_from_bins(series, row, reading);
+        if (!filled) return fail(filled.error());
+        if (*filled) return {};
+      }
+      note_statistics(series, coarsest_ms, reading);
+    }
+    reading.notes.set_series(series);
+    SplitSamples& split = reading.split;
+    split.set(batch.series[at], options_.with_start, vector_.fills_hints);
+    bool has_float = false;
+    const std::size_t cell = row * steps();
+    if (reading.rows && suits_rows(split, reading.rows->is_counter())) {
+      has_float = reading.rows->fill(split.floats().t_ms, split.floats().value,
+                                     reading.into, cell);
+    } else {
+      auto ok = evaluate(split, cell, reading.worker.query, reading.notes,
+                         reading.into, has_float);
+      if (!ok) return ok;
+    }
+    if (has_float) note_float(series, reading);
+    return {};
+  }
+
+  // False when it takes samples.
+  Result<bool> fill_from_bins(std::size_t series, std::size_t row,
+                              Reading& reading) const {
+    Worker& worker = reading.worker;
+    const auto read = vector_.selection->read_bins(
+        series, reading.bin_rows->request(worker.query.options.resolution),
+        reading.bins);
+    if (!read || !*read) return read;
+    worker.query.budget.count_read(reading.bins.size());
+    Reservation reservation(worker.query.budget);
+    auto ok = reservation.add(reading.bins.size(), 0);
+    if (!ok) return fail(std::move(ok).error());
+    bool has_float = false;
+    const auto filled = reading.bin_rows->fill(
+        reading.bins, worker.query, reading.into, row * steps(), has_float);
+    if (!filled || !*filled) return filled;
+    const auto& windows_ms = reading.bins.resolution_ms;
+    if (!windows_ms.empty()) {
+      const std::int64_t coarsest_ms = std::ranges::max(windows_ms);
+      if (coarsest_ms != 0) note_statistics(series, coarsest_ms, reading);
+    }
+    if (has_float) note_float(series, reading);
+    return true;
+  }
+
+  void note_statistics(std::size_t series, std::int64_t window_ms,
+                       Reading& reading) const {
+    reading.notes.set_series(series);
+    reading.notes.info(
+        notes::statistics_only(reading.notes.metric(), window_ms));
+  }
+  void note_float(std::size_t series, Reading& reading) const {
+    if (!options_.expects_counters || reading.noted) return;
+    note_type(series, reading.worker.annotations);
+    reading.noted = one_name_;
+  }
+
+  [[nodiscard]] std::optional<BinRows> bin_rows() const {
+    if (!options_.id || vector_.anchored || vector_.smoothed ||
+        vector_.matchers == nullptr || use_ == Resolution::kSamples)
+      return {};
+    std::vector<std::int64_t> ends_ms(steps());
+    for (std::size_t step = 0; step < steps(); ++step)
+      ends_ms[step] = vector_.end_ms(times_.time_ms(step));
+    return BinRows::make(*options_.id, std::move(ends_ms), vector_.range_ms);
+  }
   [[nodiscard]] std::optional<IncreaseRows> increase_rows() const {
     if (!options_.id || vector_.anchored || vector_.smoothed) return {};
     std::vector<std::int64_t> ends_ms(steps());
@@ -278,6 +374,8 @@ class WindowStream final : public Stream {
   const Steps times_;
   WindowOptions options_;
   const bool checks_types_;
+  const Resolution use_;
+  const bool wants_bins_;  // where there are some
   bool one_name_ = false;
   std::int64_t before_ms_ = 0;  // how far samples reach beyond the window
   std::int64_t after_ms_ = 0;

@@ -280,7 +280,7 @@ class Compaction {
         note_damage(block.id, outlived.error());
         return false;
       }
-      input.outlived = std::move(*outlived);
+      input.stays = std::move(*outlived);
       inputs.push_back(std::move(input));
     }
     auto made = merge_blocks(files_, clock_, options_.store, inputs, level);
@@ -375,7 +375,7 @@ class Compaction {
     return {};
   }
 
-  // Rewrites a block some of whose series are too old.
+  // Rewrites a block some of whose series, or their samples, are too old.
   Status retain_series(const Manifest& manifest, const ManifestBlock& block) {
     const std::int64_t shortest = options_.retention.shortest_ms();
     const std::int64_t now = now_ms(manifest);
@@ -384,7 +384,7 @@ class Compaction {
         block::Block::open(block_path(options_.store, block.id));
     const auto gone = opened
                           ? outlived_series(options_.retention, **opened, now)
-                          : Result<std::vector<bool>>(fail(opened.error()));
+                          : Result<std::vector<Stays>>(fail(opened.error()));
     if (!gone) {
       note_damage(block.id, gone.error());
       return {};

@@ -1,11 +1,11 @@
 #include "libprom/store/merge_blocks.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "libprom/block/writer.h"
 #include "libprom/store/block_plan.h"
 #include "libprom/store/head_to_block.h"
+#include "libprom/store/joined_series.h"
 #include "libprom/store/sample_order.h"
 
 namespace prom::store {
@@ -41,6 +41,16 @@ class Cursor {
   [[nodiscard]] block::BlockPart part() const {
     return {input_.block.get(), next_};
   }
+  [[nodiscard]] Stays stays() const {
+    return input_.stays.empty() ? Stays::kSamples : input_.stays[next_];
+  }
+  // Samples are all it has, and they stay.
+  [[nodiscard]] Result<bool> is_whole() const {
+    if (stays() != Stays::kSamples || !deleted().empty()) return false;
+    const auto alone = input_.block->has_bins_alone(next_);
+    if (!alone) return alone;
+    return !*alone;
+  }
   [[nodiscard]] const block::BlockInfo& info() const {
     return input_.block->info();
   }
@@ -59,8 +69,7 @@ class Cursor {
  private:
   explicit Cursor(const MergeInput& input) : input_(input) {}
   Status settle() {
-    while (!done() && !input_.outlived.empty() && input_.outlived[next_])
-      ++next_;
+    while (!done() && stays() == Stays::kNothing) ++next_;
     if (done()) return {};
     auto labels = input_.block->labels(next_);
     if (!labels) return fail(std::move(labels).error());
@@ -147,7 +156,12 @@ class Merge {
     bool whole = true;
     for (Cursor* const cursor : same_) {
       parts.push_back(cursor->part());
-      whole &= cursor->deleted().empty();
+      const auto own = cursor->is_whole();
+      if (!own) {
+        blamed_ = cursor->info().id;
+        return own;
+      }
+      whole = whole && *own;
     }
     const auto follow = follow_one_another();
     if (!follow) return follow;
@@ -156,23 +170,23 @@ class Merge {
       if (!merged) return fail(merged.error());
       return any_ = true;
     }
-    samples_.clear();
+    return add_decoded();
+  }
+
+  Result<bool> add_decoded() {
+    JoinedSeries joined;
     for (Cursor* const cursor : same_) {
-      const std::size_t begin = samples_.t_ms.size();
-      const block::BlockPart part = cursor->part();
-      const Status read = part.block->read(
-          part.series, std::numeric_limits<std::int64_t>::min(),
-          std::numeric_limits<std::int64_t>::max(), samples_);
-      if (!read) {
+      const Status done =
+          joined.add(cursor->part(), cursor->deleted(), cursor->stays());
+      if (!done) {
         blamed_ = cursor->info().id;
-        return fail(read.error());
+        return fail(done.error());
       }
-      drop_ranges(samples_, begin, cursor->deleted());
     }
-    put_in_order(samples_, 0);
-    if (samples_.t_ms.empty()) return false;
-    samples_.end_series();
-    const Status added = writer_.add(same_.front()->labels(), samples_.of(0));
+    joined.finish();
+    if (joined.empty()) return false;
+    const Status added = writer_.add(same_.front()->labels(),
+                                     joined.samples().of(0), &joined.alone());
     if (!added) return fail(added.error());
     return any_ = true;
   }
@@ -180,6 +194,7 @@ class Merge {
   void add_exemplars() {
     std::vector<block::Exemplar> all;
     for (const Cursor* const cursor : same_) {
+      if (cursor->stays() != Stays::kSamples) continue;
       const block::BlockPart part = cursor->part();
       auto some = part.block->exemplars(part.series);
       if (!some) continue;  // losing one to damage is not worth the merge

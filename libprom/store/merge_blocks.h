@@ -13,13 +13,14 @@
 #include "libprom/os/clock.h"
 #include "libprom/os/file.h"
 #include "libprom/store/manifest.h"
+#include "libprom/store/retention.h"
 
 namespace prom::store {
 
 struct MergeInput {
   std::shared_ptr<const block::Block> block;
   std::vector<const Deletion*> deletions = {};
-  std::vector<bool> outlived = {};  // by series; or empty
+  std::vector<Stays> stays = {};  // by series; empty: all of it
 };
 
 // Nothing when no sample is left.  On failure nothing is left behind, and

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "libprom/base/duration.h"
 #include "libprom/base/number.h"
@@ -39,17 +40,29 @@ Status parse_keep(std::string_view rest, Retention& into) {
     if (*duration <= 0) return fail(Code::kBadData, "a time of nothing");
     keep_ms = *duration;
   }
+  Stays what = Stays::kSamples;
+  if (rest.starts_with("resolution")) {
+    (void)take_word(rest);
+    const std::string_view length = take_word(rest);
+    if (length != "5m" && length != "1h")
+      return fail(Code::kBadData, "a resolution is 5m or 1h");
+    what = length == "5m" ? Stays::kFiveMinutes : Stays::kHours;
+  }
   if (rest.empty()) {
-    into.keep_ms = keep_ms;
+    std::int64_t& of_all = what == Stays::kSamples       ? into.keep_ms
+                           : what == Stays::kFiveMinutes ? into.bins_keep_ms[0]
+                                                         : into.bins_keep_ms[1];
+    of_all = keep_ms;
     return {};
   }
   if (take_word(rest) != "for")
-    return fail(Code::kBadData, "'for' and a selector may follow the time");
+    return fail(Code::kBadData,
+                "'resolution', 'for' and a selector may follow the time");
   auto matchers = promql::parse_selector(rest);
   if (!matchers) return fail(promql::to_error(matchers.error()));
   if (into.rules.size() == kRetentionRulesMax)
     return fail(Code::kBadData, "too many rules");
-  into.rules.push_back({std::move(*matchers), keep_ms});
+  into.rules.push_back({std::move(*matchers), keep_ms, what});
   return {};
 }
 
@@ -65,15 +78,16 @@ Status parse_line(std::string_view line, Retention& into) {
       return done;
     if (into.share_max > 0 && into.share_max <= 100) return {};
   }
-  return fail(Code::kBadData,
-              "a line is 'keep D', 'keep D for SELECTOR', 'size SIZE' or "
-              "'share P%'");
+  return fail(
+      Code::kBadData,
+      "a line is 'keep D', 'keep D for SELECTOR', 'keep D resolution R', "
+      "'keep D resolution R for SELECTOR', 'size SIZE' or 'share P%'");
 }
 
 }  // namespace
 
 std::int64_t Retention::longest_ms() const {
-  std::int64_t longest = keep_ms;
+  std::int64_t longest = std::max(keep_ms, std::ranges::max(bins_keep_ms));
   for (const RetentionRule& rule : rules)
     longest = std::max(longest, rule.keep_ms);
   return longest;
@@ -81,8 +95,10 @@ std::int64_t Retention::longest_ms() const {
 
 std::int64_t Retention::shortest_ms() const {
   std::int64_t shortest = keep_ms;
-  for (const RetentionRule& rule : rules)
-    shortest = std::min(shortest, rule.keep_ms);
+  for (const RetentionRule& rule : rules) {
+    if (rule.what == Stays::kSamples)
+      shortest = std::min(shortest, rule.keep_ms);
+  }
   return shortest;
 }
 
@@ -135,26 +151,88 @@ std::vector<ManifestBlock> outlived_blocks(
   return gone;
 }
 
-Result<std::vector<bool>> outlived_series(const Retention& retention,
-                                          const block::Block& block,
-                                          std::int64_t now_ms) {
-  const auto is_old = [&](std::int64_t keep_ms) {
-    return keep_ms != kForEver && block.info().max_ms < now_ms - keep_ms;
+namespace {
+
+// How long the stages of a series are kept.
+using Ages = std::array<std::int64_t, kStagesKept>;
+
+Stays stage_at(Ages ages, std::int64_t age_ms) {
+  std::size_t stage = 0;
+  for (std::int64_t kept_ms = 0; stage < ages.size(); ++stage) {
+    kept_ms = std::max(kept_ms, ages[stage]);
+    if (kept_ms == kForEver || age_ms <= kept_ms) break;
+  }
+  return static_cast<Stays>(stage);
+}
+
+// Histograms are thinned out instead: one for each window stays.
+Result<bool> is_thin(const block::Block& block, block::Ordinal series,
+                     std::int64_t window_ms) {
+  Samples samples;
+  const Status read =
+      block.read(series, std::numeric_limits<std::int64_t>::min(),
+                 std::numeric_limits<std::int64_t>::max(), samples);
+  if (!read) return fail(read.error());
+  const auto same_window = [&](std::int64_t a, std::int64_t b) {
+    return window_end_ms(a, window_ms) == window_end_ms(b, window_ms);
   };
-  if (!is_old(retention.shortest_ms())) return std::vector<bool>();
-  std::vector<bool> gone(block.series_count(), is_old(retention.keep_ms));
-  std::vector<bool> ruled(block.series_count());
+  return std::ranges::adjacent_find(samples.t_ms, same_window) ==
+         samples.t_ms.end();
+}
+
+// Something finer than what is to stay is there.
+Result<bool> has_more(const block::Block& block, block::Ordinal series,
+                      Stays stays) {
+  if (stays == Stays::kSamples) return false;
+  if (stays == Stays::kNothing) return true;
+  const auto counts = block.counts(series);
+  if (!counts) return fail(counts.error());
+  if (counts->floats > 0) return true;
+  if (stays == Stays::kHours && counts->bins[0] > 0) return true;
+  if (counts->histograms == 0) return false;
+  const auto thin =
+      is_thin(block, series, kResolutionsMs[stays == Stays::kHours ? 1 : 0]);
+  if (!thin) return thin;
+  return !*thin;
+}
+
+}  // namespace
+
+Result<std::vector<Stays>> outlived_series(const Retention& retention,
+                                           const block::Block& block,
+                                           std::int64_t now_ms) {
+  std::int64_t age_ms = 0;
+  if (block.info().max_ms >= now_ms ||
+      __builtin_sub_overflow(now_ms, block.info().max_ms, &age_ms))
+    return std::vector<Stays>();
+  if (retention.shortest_ms() == kForEver || age_ms <= retention.shortest_ms())
+    return std::vector<Stays>();
+  const Ages usual = {retention.keep_ms, retention.bins_keep_ms[0],
+                      retention.bins_keep_ms[1]};
+  constexpr std::int64_t kNoRule = -1;
+  std::vector<Ages> ruled(block.series_count(), {kNoRule, kNoRule, kNoRule});
   for (const RetentionRule& rule : retention.rules) {
     const auto matched = block.select(rule.matchers);
     if (!matched) return fail(matched.error());
+    const auto stage = static_cast<std::size_t>(rule.what);
     for (const block::Ordinal series : *matched) {
-      if (ruled[series]) continue;
-      ruled[series] = true;
-      gone[series] = is_old(rule.keep_ms);
+      if (ruled[series][stage] == kNoRule) ruled[series][stage] = rule.keep_ms;
     }
   }
-  if (std::ranges::find(gone, true) == gone.end()) gone.clear();
-  return gone;
+  std::vector<Stays> stays(block.series_count());
+  bool any = false;
+  for (block::Ordinal series = 0; series < stays.size(); ++series) {
+    Ages ages = ruled[series];
+    for (std::size_t stage = 0; stage < ages.size(); ++stage)
+      if (ages[stage] == kNoRule) ages[stage] = usual[stage];
+    stays[series] = stage_at(ages, age_ms);
+    if (any) continue;
+    const auto more = has_more(block, series, stays[series]);
+    if (!more) return fail(more.error());
+    any = *more;
+  }
+  if (!any) stays.clear();
+  return stays;
 }
 
 }  // namespace prom::store

@@ -94,6 +94,11 @@ Status View::open_heads(const std::string& path, std::uint64_t end_generation) {
   return {};
 }
 
+bool View::has_bins_alone() const {
+  return std::ranges::any_of(
+      parts_, [](const auto& part) { return part->has_bins_alone(); });
+}
+
 std::vector<FamilyMetadata> View::metadata() const {
   std::map<std::string, FamilyMetadata, std::less<>> families;
   for (const auto& part : parts_) {

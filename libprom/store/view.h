@@ -26,6 +26,7 @@
 #include "libprom/model/matcher.h"
 #include "libprom/model/samples.h"
 #include "libprom/store/manifest.h"
+#include "libprom/store/sample_order.h"
 #include "libprom/store/snapshot.h"
 #include "libprom/store/view_part.h"
 
@@ -48,10 +49,17 @@ class ViewSelection {
       std::string_view name) const;
 
   // Samples of series [first, first + count) in the range of the selection,
-  // each ascending without duplicates.  Clears `into` before.
-  void read(std::size_t first, std::size_t count, Samples& into) const;
+  // each ascending without duplicates.  Clears `into` before.  Of what is kept
+  // as statistics only, the last value of each bin stands for its window; the
+  // longest such window of each series is put into `coarsest_ms`, 0 for none.
+  void read(std::size_t first, std::size_t count, Samples& into,
+            std::vector<std::int64_t>* coarsest_ms = nullptr) const;
   // Appends the samples of one series, without end_series().
-  void append(std::size_t series, Samples& into) const;
+  std::int64_t append(std::size_t series, Samples& into) const;
+  // The bins of one series, as block::Block::read_bins does; clears `into`
+  // before.  False: only its samples can tell.  REQUIRES: ranges within that
+  // of the selection.
+  bool read_bins(std::size_t series, BinRequest request, Bins& into) const;
   // Of each series of the selection, ascending in time without duplicates.
   [[nodiscard]] std::vector<std::vector<Exemplar>> exemplars() const;
   // Series [first, first + count) as a selection of their own, whose reading
@@ -67,16 +75,18 @@ class ViewSelection {
     std::uint32_t part = 0;
     std::uint32_t index = 0;  // into the part's series
   };
-  ViewSelection(std::shared_ptr<const View> view, std::int64_t min_ms,
-                std::int64_t max_ms);
+  ViewSelection(std::shared_ptr<const View> view, const ReadRange& range);
   void open();
   void merge();
   [[nodiscard]] std::span<const Member> members(std::size_t series) const;
-  void append_member(const Member& member, Samples& into) const;
+  [[nodiscard]] std::vector<TimeRange> deleted(const Member& member) const;
+  void append_member(const Member& member, Samples& into,
+                     std::int64_t& coarsest_ms) const;
+  bool append_bins(const Member& member, const BinRequest& request,
+                   Bins& into) const;
 
   std::shared_ptr<const View> view_;
-  const std::int64_t min_ms_;
-  const std::int64_t max_ms_;
+  const ReadRange range_;
   std::vector<Part> parts_;
   std::size_t size_ = 0;
   // Empty when there is at most one part: then series are the part's.
@@ -101,7 +111,8 @@ class View : public std::enable_shared_from_this<View> {
   // Series that all matchers accept and that have a sample in the range, or
   // may have one.  Times are inclusive at both ends.
   [[nodiscard]] Result<std::unique_ptr<const ViewSelection>> select(
-      const Matchers& matchers, std::int64_t min_ms, std::int64_t max_ms) const;
+      const Matchers& matchers, std::int64_t min_ms, std::int64_t max_ms,
+      Resolution use = Resolution::kAuto) const;
   // The series with these labels, in the order given; those that no part has
   // are empty.  REQUIRES: no labels twice.
   [[nodiscard]] std::unique_ptr<const ViewSelection> find(
@@ -115,6 +126,9 @@ class View : public std::enable_shared_from_this<View> {
 
   // The newest of each family, by name.
   [[nodiscard]] std::vector<FamilyMetadata> metadata() const;
+
+  // Bins stand for samples that it has no more.
+  [[nodiscard]] bool has_bins_alone() const;
 
   [[nodiscard]] const Manifest& manifest() const { return manifest_; }
   // Generations of the head, oldest first; the last one is being written.

@@ -6,6 +6,7 @@
 
 #include "libprom/os/file.h"
 #include "libprom/store/ctl.h"
+#include "libprom/store/sample_order.h"
 #include "libprom/store/view.h"
 
 namespace prom::store {
@@ -36,24 +37,37 @@ class BlockReader final : public PartReader {
  public:
   BlockReader(std::shared_ptr<const block::Block> block,
               std::shared_ptr<Notes> notes, std::vector<PartSeries> series,
-              std::int64_t min_ms, std::int64_t max_ms)
+              const ReadRange& range)
       : block_(std::move(block)),
         notes_(std::move(notes)),
         series_(std::move(series)),
-        min_ms_(min_ms),
-        max_ms_(max_ms) {}
+        range_(range) {}
 
-  void append(std::size_t index, Samples& into) const override {
-    const Status read = block_->read(series_[index], min_ms_, max_ms_, into);
+  void append(std::size_t index, Samples& into,
+              std::int64_t& coarsest_ms) const override {
+    const std::size_t begin = into.t_ms.size();
+    std::int64_t coarsest = 0;
+    const Status read =
+        block_->read_points(series_[index], range_.min_ms, range_.max_ms,
+                            range_.use, into, coarsest);
     if (!read) notes_->add(read.error());
+    if (coarsest == 0) return;
+    coarsest_ms = std::max(coarsest_ms, coarsest);
+    put_in_order(into, begin);
+  }
+  bool append_bins(std::size_t index, const BinRequest& request,
+                   Bins& into) const override {
+    const auto read = block_->read_bins(series_[index], request, into);
+    if (read) return *read;
+    notes_->add(read.error());
+    return true;
   }
 
  private:
   const std::shared_ptr<const block::Block> block_;
   const std::shared_ptr<Notes> notes_;
   const std::vector<PartSeries> series_;
-  const std::int64_t min_ms_;
-  const std::int64_t max_ms_;
+  const ReadRange range_;
 };
 
 class BlockPart final : public ViewPart {
@@ -93,10 +107,12 @@ class BlockPart final : public ViewPart {
     std::ranges::sort(series);
   }
   [[nodiscard]] std::unique_ptr<PartReader> reader(
-      std::vector<PartSeries> series, std::int64_t min_ms,
-      std::int64_t max_ms) const override {
+      std::vector<PartSeries> series, const ReadRange& range) const override {
     return std::make_unique<BlockReader>(block_, notes_, std::move(series),
-                                         min_ms, max_ms);
+                                         range);
+  }
+  [[nodiscard]] bool has_bins_alone() const override {
+    return block_->info().bins_alone;
   }
   [[nodiscard]] std::vector<PlacedExemplar> exemplars(
       std::span<const PartSeries> series, std::int64_t min_ms,

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <mutex>
 
+#include "libprom/model/sample.h"
 #include "libprom/store/sample_reader.h"
 #include "libprom/store/view_part.h"
 
@@ -11,12 +12,24 @@ namespace {
 class HeadReader final : public PartReader {
  public:
   HeadReader(std::shared_ptr<const Snapshot> snapshot,
-             std::vector<PartSeries> series, std::int64_t min_ms,
-             std::int64_t max_ms)
-      : reader_(std::move(snapshot), std::move(series), min_ms, max_ms) {}
+             std::vector<PartSeries> series, const ReadRange& range)
+      : reader_(std::move(snapshot), std::move(series), range.min_ms,
+                range.max_ms) {}
 
-  void append(std::size_t index, Samples& into) const override {
+  void append(std::size_t index, Samples& into,
+              std::int64_t& /*coarsest_ms*/) const override {
     reader_.append(index, into);
+  }
+  bool append_bins(std::size_t index, const BinRequest& request,
+                   Bins& into) const override {
+    Samples samples;
+    reader_.append(index, samples);
+    if (!samples.histogram.empty()) return false;
+    for (std::size_t i = 0; i < samples.t_ms.size(); ++i) {
+      if (!is_stale_nan(samples.value[i]))
+        into.push(Bin::of(samples.t_ms[i], samples.value[i]), request.columns);
+    }
+    return true;
   }
 
  private:
@@ -54,10 +67,8 @@ class HeadPart final : public ViewPart {
     snapshot_->sort_by_labels(series);
   }
   [[nodiscard]] std::unique_ptr<PartReader> reader(
-      std::vector<PartSeries> series, std::int64_t min_ms,
-      std::int64_t max_ms) const override {
-    return std::make_unique<HeadReader>(snapshot_, std::move(series), min_ms,
-                                        max_ms);
+      std::vector<PartSeries> series, const ReadRange& range) const override {
+    return std::make_unique<HeadReader>(snapshot_, std::move(series), range);
   }
   [[nodiscard]] std::vector<PlacedExemplar> exemplars(
       std::span<const PartSeries> series, std::int64_t min_ms,

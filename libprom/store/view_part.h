@@ -12,6 +12,7 @@
 
 #include "libprom/base/result.h"
 #include "libprom/block/block.h"
+#include "libprom/model/bins.h"
 #include "libprom/model/labels.h"
 #include "libprom/model/matcher.h"
 #include "libprom/model/samples.h"
@@ -23,13 +24,25 @@ namespace prom::store {
 // Number of a series in its part: block::Ordinal or SeriesId.
 using PartSeries = std::uint32_t;
 
+// What is read: samples of these times, and what may stand for them.
+struct ReadRange {
+  std::int64_t min_ms = 0;  // inclusive at both ends
+  std::int64_t max_ms = 0;
+  Resolution use = Resolution::kAuto;
+};
+
 // Reads chosen series of a part in a range of time.  Thread-safe.
 class PartReader {
  public:
   virtual ~PartReader() = default;
   // Appends the samples of the index-th series, ascending without duplicates;
   // end_series() is the caller's.
-  virtual void append(std::size_t index, Samples& into) const = 0;
+  // `coarsest_ms` grows to the longest window of bins that stand in for them.
+  virtual void append(std::size_t index, Samples& into,
+                      std::int64_t& coarsest_ms) const = 0;
+  // As Block::read_bins.
+  virtual bool append_bins(std::size_t index, const BinRequest& request,
+                           Bins& into) const = 0;
 };
 
 // Immutable and thread-safe.
@@ -52,8 +65,9 @@ class ViewPart {
   // The series with these labels, or kNone.
   [[nodiscard]] virtual PartSeries find(const Labels& labels) const = 0;
   [[nodiscard]] virtual std::unique_ptr<PartReader> reader(
-      std::vector<PartSeries> series, std::int64_t min_ms,
-      std::int64_t max_ms) const = 0;
+      std::vector<PartSeries> series, const ReadRange& range) const = 0;
+  // Bins stand for samples that it has no more.
+  [[nodiscard]] virtual bool has_bins_alone() const { return false; }
   // Of the series, by its place among them.
   using PlacedExemplar = std::pair<std::uint32_t, Exemplar>;
   [[nodiscard]] virtual std::vector<PlacedExemplar> exemplars(

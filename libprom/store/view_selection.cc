@@ -16,7 +16,7 @@ struct ViewSelection::Part {
   // Deleted ranges of the series at an index, ascending by index.
   std::vector<std::pair<std::uint32_t, TimeRange>> deleted;
 
-  void open(std::int64_t min_ms, std::int64_t max_ms);
+  void open(const ReadRange& range);
 };
 
 namespace {
@@ -52,9 +52,9 @@ void leave_out_deleted(const ViewPart& part, std::vector<PartSeries>& series) {
 }  // namespace
 
 // Once `series` is what it will be.
-void ViewSelection::Part::open(std::int64_t min_ms, std::int64_t max_ms) {
+void ViewSelection::Part::open(const ReadRange& range) {
   for (const Deletion* deletion : part->deletions) {
-    if (!touches(*deletion, min_ms, max_ms)) continue;
+    if (!touches(*deletion, range.min_ms, range.max_ms)) continue;
     const auto gone = part->select(deletion->matchers);
     if (!gone) continue;
     for (std::uint32_t i = 0; i < series.size(); ++i) {
@@ -64,23 +64,24 @@ void ViewSelection::Part::open(std::int64_t min_ms, std::int64_t max_ms) {
   }
   std::ranges::stable_sort(deleted, {},
                            &std::pair<std::uint32_t, TimeRange>::first);
-  reader = part->reader(series, min_ms, max_ms);
+  reader = part->reader(series, range);
 }
 
 ViewSelection::ViewSelection(std::shared_ptr<const View> view,
-                             std::int64_t min_ms, std::int64_t max_ms)
-    : view_(std::move(view)), min_ms_(min_ms), max_ms_(max_ms) {}
+                             const ReadRange& range)
+    : view_(std::move(view)), range_(range) {}
 
 void ViewSelection::open() {
-  for (Part& part : parts_) part.open(min_ms_, max_ms_);
+  for (Part& part : parts_) part.open(range_);
 }
 
 ViewSelection::~ViewSelection() = default;
 
 Result<std::unique_ptr<const ViewSelection>> View::select(
-    const Matchers& matchers, std::int64_t min_ms, std::int64_t max_ms) const {
+    const Matchers& matchers, std::int64_t min_ms, std::int64_t max_ms,
+    Resolution use) const {
   std::unique_ptr<ViewSelection> selection(
-      new ViewSelection(shared_from_this(), min_ms, max_ms));
+      new ViewSelection(shared_from_this(), {min_ms, max_ms, use}));
   for (const auto& part : parts_) {
     if (!has_samples_in(*part, min_ms, max_ms)) continue;
     auto series = part->select(matchers);
@@ -101,8 +102,8 @@ Result<std::unique_ptr<const ViewSelection>> View::select(
 std::unique_ptr<const ViewSelection> View::find(std::span<const Labels> labels,
                                                 std::int64_t min_ms,
                                                 std::int64_t max_ms) const {
-  std::unique_ptr<ViewSelection> selection(
-      new ViewSelection(shared_from_this(), min_ms, max_ms));
+  std::unique_ptr<ViewSelection> selection(new ViewSelection(
+      shared_from_this(), {.min_ms = min_ms, .max_ms = max_ms}));
   std::vector<std::vector<ViewSelection::Member>> members(labels.size());
   for (const auto& part : parts_) {
     if (!has_samples_in(*part, min_ms, max_ms)) continue;
@@ -132,8 +133,7 @@ std::unique_ptr<const ViewSelection> View::find(std::span<const Labels> labels,
 
 std::unique_ptr<const ViewSelection> ViewSelection::slice(
     std::size_t first, std::size_t count) const {
-  std::unique_ptr<ViewSelection> slice(
-      new ViewSelection(view_, min_ms_, max_ms_));
+  std::unique_ptr<ViewSelection> slice(new ViewSelection(view_, range_));
   slice->size_ = count;
   if (count == 0) return slice;
   for (const Part& part : parts_) {
@@ -264,36 +264,86 @@ std::vector<std::string> ViewSelection::label_values(
   return std::move(found.values);
 }
 
-void ViewSelection::append_member(const Member& member, Samples& into) const {
+std::vector<TimeRange> ViewSelection::deleted(const Member& member) const {
   const Part& part = parts_[member.part];
-  const std::size_t begin = into.t_ms.size();
-  part.reader->append(member.index, into);
-  if (part.deleted.empty()) return;
+  std::vector<TimeRange> ranges;
+  if (part.deleted.empty()) return ranges;
   const auto some =
       std::ranges::equal_range(part.deleted, member.index, {},
                                &std::pair<std::uint32_t, TimeRange>::first);
-  std::vector<TimeRange> ranges;
   for (const auto& [index, range] : some) ranges.push_back(range);
+  return ranges;
+}
+
+void ViewSelection::append_member(const Member& member, Samples& into,
+                                  std::int64_t& coarsest_ms) const {
+  const std::size_t begin = into.t_ms.size();
+  parts_[member.part].reader->append(member.index, into, coarsest_ms);
+  const std::vector<TimeRange> ranges = deleted(member);
   if (!ranges.empty()) drop_ranges(into, begin, ranges);
 }
 
-void ViewSelection::append(std::size_t series, Samples& into) const {
+std::int64_t ViewSelection::append(std::size_t series, Samples& into) const {
+  std::int64_t coarsest_ms = 0;
   if (end_.empty()) {
-    append_member({0, static_cast<std::uint32_t>(series)}, into);
-    return;
+    append_member({0, static_cast<std::uint32_t>(series)}, into, coarsest_ms);
+    return coarsest_ms;
   }
   const std::size_t begin = into.t_ms.size();
-  for (const Member& member : members(series)) append_member(member, into);
+  for (const Member& member : members(series))
+    append_member(member, into, coarsest_ms);
   put_in_order(into, begin);
+  return coarsest_ms;
 }
 
-void ViewSelection::read(std::size_t first, std::size_t count,
-                         Samples& into) const {
+void ViewSelection::read(std::size_t first, std::size_t count, Samples& into,
+                         std::vector<std::int64_t>* coarsest_ms) const {
   into.clear();
+  if (coarsest_ms != nullptr) coarsest_ms->assign(count, 0);
   for (std::size_t i = first; i < first + count; ++i) {
-    append(i, into);
+    const std::int64_t coarsest = append(i, into);
+    if (coarsest_ms != nullptr) (*coarsest_ms)[i - first] = coarsest;
     into.end_series();
   }
+}
+
+// A bin of which something is deleted goes as a whole.
+bool ViewSelection::append_bins(const Member& member, const BinRequest& request,
+                                Bins& into) const {
+  const std::size_t begin = into.size();
+  const std::int64_t before_ms = begin == 0 ? INT64_MIN : into.last_ms.back();
+  if (!parts_[member.part].reader->append_bins(member.index, request, into))
+    return false;
+  const std::vector<TimeRange> ranges = deleted(member);
+  if (!ranges.empty()) {
+    std::vector<bool> gone(into.size() - begin);
+    for (std::size_t i = begin; i < into.size(); ++i)
+      gone[i - begin] =
+          std::ranges::any_of(ranges, [&](const TimeRange& range) {
+            return range.min_ms <= into.last_ms[i] &&
+                   range.max_ms >= into.first_ms[i];
+          });
+    into.erase(begin, gone);
+  }
+  // Parts that are not apart in time may have the same samples.
+  return begin == 0 || begin == into.size() || into.first_ms[begin] > before_ms;
+}
+
+bool ViewSelection::read_bins(std::size_t series, BinRequest request,
+                              Bins& into) const {
+  into.clear();
+  const Member only{0, static_cast<std::uint32_t>(series)};
+  const auto own = end_.empty() ? std::span(&only, 1) : members(series);
+  // What is deleted must not be in the middle of a bin.
+  const bool cut = std::ranges::any_of(
+      own, [&](const Member& member) { return !deleted(member).empty(); });
+  if (cut) {
+    request.resolution_ms = 0;
+    request.columns = kBinAll;
+  }
+  return std::ranges::all_of(own, [&](const Member& member) {
+    return append_bins(member, request, into);
+  });
 }
 
 std::vector<std::vector<Exemplar>> ViewSelection::exemplars() const {
@@ -311,8 +361,8 @@ std::vector<std::vector<Exemplar>> ViewSelection::exemplars() const {
   }
   std::vector<std::vector<Exemplar>> all(size_);
   for (std::size_t p = 0; p < parts_.size(); ++p) {
-    for (auto& [index, exemplar] :
-         parts_[p].part->exemplars(parts_[p].series, min_ms_, max_ms_)) {
+    for (auto& [index, exemplar] : parts_[p].part->exemplars(
+             parts_[p].series, range_.min_ms, range_.max_ms)) {
       const auto gone =
           std::ranges::equal_range(parts_[p].deleted, index, {},
                                    &std::pair<std::uint32_t, TimeRange>::first);
