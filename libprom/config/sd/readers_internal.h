@@ -46,7 +46,6 @@ struct TritonSdConfig;
 struct UyuniSdConfig;
 struct VultrSdConfig;
 
-
 void read_sd(Fields& fields, AwsSdConfig& into);
 void read_sd(Fields& fields, AzureSdConfig& into);
 void read_sd(Fields& fields, ConsulSdConfig& into);
