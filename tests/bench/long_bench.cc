@@ -98,7 +98,7 @@ Written write_blocks(const std::string& store, std::int64_t span_ms,
       samples.end_series();
       const double begin = processor_seconds();
       check(writer->add({{"__name__", "x_total"},
-                         {"instance", std::to_string(s / 4)},
+                         {"instance", std::to_string(1000 + s / 4)},
                          {"kind", std::to_string(s % 4)}},
                         samples.of(0)));
       written.seconds += processor_seconds() - begin;
