@@ -19,6 +19,7 @@ constexpr double kMsPerSecond = 1000;
 constexpr std::int64_t kWindowsPerStep = 4;
 // A range of fewer windows is read as fast sample by sample.
 constexpr std::int64_t kWindowsPerRange = 2;
+constexpr double kSamplesPerBin = 2;
 // Bins that are looked at before the query is checked again.
 constexpr std::size_t kCheckEvery = std::size_t{1} << 20;
 
@@ -236,6 +237,12 @@ Result<bool> BinRows::fill(const Bins& bins, const QueryContext& query,
       [](std::int64_t window_ms) { return window_ms == 0; });
   needs_samples_ =
       exact && std::ranges::any_of(bins.sum, [](double s) { return s < 0; });
+  // Where most are samples, as of a gauge whose rate is asked for, samples are
+  // faster by themselves.
+  if (exact && is_worth_it() &&
+      sum_of(bins.count, 0, bins.size()) <
+          kSamplesPerBin * static_cast<double>(bins.size()))
+    needs_samples_ = true;
   if (needs_samples_) return false;
   index(bins);
   any = false;
