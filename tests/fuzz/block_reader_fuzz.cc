@@ -15,6 +15,9 @@
 
 namespace {
 
+using namespace prom;
+using namespace prom::block;
+
 void read_bins(const Block& block, Ordinal series) {
   const std::vector<std::int64_t> ends_ms = {std::int64_t{1} << 40U,
                                              1'700'003'600'000};
@@ -39,9 +42,6 @@ void read_bins(const Block& block, Ordinal series) {
   (void)block.read_points(series, 0, 1LL << 41U, Resolution::kFiveMinutes,
                           samples, coarsest_ms);
 }
-
-using namespace prom;
-using namespace prom::block;
 
 // Longer answers are the business of limits that callers have.
 constexpr std::uint64_t kSamplesMax = 1U << 16U;
