@@ -134,7 +134,10 @@ Status do_task(Task task, const std::string& store, int n) {
       return command(run_backup,
                      BackupOptions{.store = store, .out = store + ".bak"});
     case kRestore:
-      std::filesystem::remove_all(store + ".new");
+      // In one step: a copy that is half removed would look half restored.
+      std::filesystem::remove_all(store + ".gone");
+      if (os::exists(store + ".new"))
+        std::filesystem::rename(store + ".new", store + ".gone");
       if (!os::exists(store + ".bak")) return {};
       return command(run_restore, RestoreOptions{.store = store + ".new",
                                                  .in = store + ".bak"});

@@ -150,7 +150,7 @@ def without_durations(lines):
                   if not line.startswith("scrape_duration_seconds"))
 
 
-ok(replayed.returncode == 0 and len(again) > 20 and
+ok(replayed.returncode == 0 and again and
    without_durations(again) == without_durations(live),
    "a recording is replayed to the same samples",
    f"{replayed.returncode} {len(live)} {len(again)} {replayed.stderr}" +

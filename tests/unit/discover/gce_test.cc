@@ -53,7 +53,7 @@ TEST_F(GceTest, InstancesBecomeTargets) {
     {"id":"2","name":"without"}],"nextPageToken":"t/2"})");
   api_.answer(std::string(kList) + "?filter=a b&pageToken=t/2",
               R"({"items":[{"id":3,"networkInterfaces":[
-                {"networkIP":"10.0.0.3"}]}]})");
+                {"name":"n","networkIP":"10.0.0.3"}]}]})");
   config_.filter = "a b";
   config_.port = 9100;
   config_.tag_separator = ";";
@@ -73,7 +73,7 @@ TEST_F(GceTest, InstancesBecomeTargets) {
             "__meta_gce_subnetwork=\"sub\", __meta_gce_tags=\";a;b;\", "
             "__meta_gce_zone=\"Z\"}\n"
             "10.0.0.3:9100 {__meta_gce_instance_id=\"3\", "
-            "__meta_gce_interface_ipv4_=\"10.0.0.3\", "
+            "__meta_gce_interface_ipv4_n=\"10.0.0.3\", "
             "__meta_gce_private_ip=\"10.0.0.3\", __meta_gce_project=\"p\"}\n");
   EXPECT_EQ(api_.requests().back().header("authorization"), "Bearer tok");
   EXPECT_EQ(api_.last(kMetadata).header("metadata-flavor"), "Google");
@@ -101,7 +101,7 @@ TEST_F(GceTest, AServiceAccountSignsForItsToken) {
 
 TEST_F(GceTest, AFailureKeepsTheTargets) {
   const std::string one =
-      R"({"items":[{"networkInterfaces":[{"networkIP":"10.0.0.1"}]}]})";
+      R"({"items":[{"networkInterfaces":[{"name":"n","networkIP":"10.0.0.1"}]}]})";
   api_.answer(kList, one);
   Source& source = begin(config_);
   settle(source);
