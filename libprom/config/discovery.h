@@ -36,25 +36,8 @@ struct SdConfig {
   [[nodiscard]] virtual const HttpClientConfig* http() const { return nullptr; }
 };
 
-// A mechanism that upstream has and this version has not.
-struct UnavailableSd {
-  std::string key;  // "ec2_sd_configs"
-  TextPosition at;
-};
-
 struct DiscoveryConfigs {
   std::vector<std::shared_ptr<const SdConfig>> mechanisms;
-  std::vector<UnavailableSd> unavailable;
 };
-
-struct SdMechanism {
-  std::string_view key;
-  bool available = false;
-};
-// Every *_sd_configs key and static_configs, sorted.
-std::vector<SdMechanism> sd_mechanisms();
-
-// "ec2_sd_configs: not available in this version"
-std::string unavailable_message(const UnavailableSd& sd);
 
 }  // namespace prom::config

@@ -49,11 +49,10 @@ std::shared_ptr<const SdConfig> read_as(Fields& fields) {
 
 struct Key {
   std::string_view name;
-  Reader read = nullptr;  // null: not in this version
+  Reader read = nullptr;
 };
 
-// The one place that knows what there is and what is not there yet.  Static
-// groups are read together.
+// The one place that knows what there is.  Static groups are read together.
 constexpr std::string_view kStatic = "static_configs";
 constexpr std::array kKeys = {
     Key{"aws_sd_configs", read_as<AwsSdConfig>},
@@ -106,17 +105,6 @@ void check_static_targets(FileReader& file, const YamlNode& node,
 
 }  // namespace
 
-std::vector<SdMechanism> sd_mechanisms() {
-  std::vector<SdMechanism> all = {{kStatic, true}};
-  for (const Key& key : kKeys) all.push_back({key.name, key.read != nullptr});
-  std::ranges::sort(all, {}, &SdMechanism::key);
-  return all;
-}
-
-std::string unavailable_message(const UnavailableSd& sd) {
-  return sd.key + ": not available in this version";
-}
-
 void read_target_group(FileReader& file, const YamlNode& node,
                        TargetGroup& into) {
   Fields fields(file, node, "target group");
@@ -159,16 +147,11 @@ void read_discovery(Fields& fields, bool is_relabelled,
   });
   if (!groups->groups.empty()) into.mechanisms.push_back(std::move(groups));
   for (const Key& key : kKeys) {
-    bool is_used = false;
     each(key.name, [&](const YamlNode& node) {
-      is_used = true;
-      if (key.read == nullptr) return;
       Fields settings(file, node, key.name.substr(0, key.name.size() - 1));
       into.mechanisms.push_back(key.read(settings));
       settings.done();
     });
-    if (is_used && key.read == nullptr)
-      into.unavailable.push_back({std::string(key.name), fields.at(key.name)});
   }
 }
 

@@ -64,8 +64,6 @@ class Check {
   void check_discovery(const config::DiscoveryConfigs& discovery,
                        const std::string& file, TextPosition at,
                        const std::string& whose) {
-    for (const config::UnavailableSd& sd : discovery.unavailable)
-      add(file, sd.at, whose + ": " + config::unavailable_message(sd));
     for (const auto& sd : discovery.mechanisms) {
       if (const auto* files =
               dynamic_cast<const config::FileSdConfig*>(sd.get()))

@@ -6,6 +6,10 @@ namespace prom::discover {
 
 Metrics::Metrics() {
   // These exist before the first event, so that rates of them do.
+  // A configuration that is wrong is refused as a whole.
+  registry.gauge("prometheus_sd_failed_configs",
+                 "Discovery configurations that failed to load.",
+                 {{"name", "scrape"}});
   registry.counter("prometheus_sd_file_read_errors_total",
                    "Files with targets that could not be read.");
   registry.counter("prometheus_sd_http_failures_total",
@@ -14,7 +18,6 @@ Metrics::Metrics() {
                    "Looks at the instances of Linode that failed.");
   registry.counter("prometheus_sd_updates_total",
                    "Target sets that were written.", {{"name", "scrape"}});
-  set_unavailable(0);
 }
 
 void Metrics::refreshed(std::string_view mechanism, bool ok) {
@@ -87,14 +90,6 @@ void Metrics::updated() {
              "When target sets were last written, in seconds since 1970.",
              {{"name", "scrape"}})
       .set(static_cast<double>(os::real_clock().wall_ms()) / kMsPerSecond);
-}
-
-void Metrics::set_unavailable(std::size_t jobs) {
-  registry
-      .gauge("prometheus_sd_failed_configs",
-             "Jobs that use discovery which this version has not.",
-             {{"name", "scrape"}})
-      .set(static_cast<double>(jobs));
 }
 
 }  // namespace prom::discover

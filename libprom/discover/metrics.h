@@ -24,8 +24,6 @@ struct Metrics {
                   std::uint64_t dropped, std::uint64_t invalid);
   void forget(const std::string& job);
   void updated();
-  // Jobs whose mechanisms this version has not.
-  void set_unavailable(std::size_t jobs);
 };
 
 }  // namespace prom::discover

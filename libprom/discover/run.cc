@@ -75,7 +75,6 @@ class Session {
   Surroundings surroundings_;
   config::ConfigWatch config_watch_;
   std::map<std::string, Running> jobs_;
-  Diagnostics unavailable_;
   std::int64_t config_due_ns_ = 0;
   service::Service service_;  // uses those above
 };
@@ -104,24 +103,10 @@ Exit Session::load() {
   return Exit::kOk;
 }
 
-// Jobs that use what this version has not are left out as a whole: half of
-// their targets would look like all of them.
 void Session::replace_jobs(config::PrometheusConfig config) {
   std::map<std::string, Running> before = std::exchange(jobs_, {});
-  unavailable_.clear();
   for (config::ScrapeConfig& scrape : config.scrape_configs) {
     if (!options_.job.empty() && scrape.job_name != options_.job) continue;
-    for (const config::UnavailableSd& sd : scrape.discovery.unavailable) {
-      Diagnostic finding;
-      finding.file = scrape.file;
-      finding.line = sd.at.line;
-      finding.column = sd.at.column;
-      finding.width = static_cast<std::uint32_t>(sd.key.size());
-      finding.message = "job " + quote(scrape.job_name) + ": " +
-                        config::unavailable_message(sd);
-      unavailable_.push_back(std::move(finding));
-    }
-    if (!scrape.discovery.unavailable.empty()) continue;
     const std::string name = scrape.job_name;
     Running running{.job = Job(std::move(scrape), surroundings_)};
     if (const auto old = before.find(name); old != before.end()) {
@@ -131,7 +116,6 @@ void Session::replace_jobs(config::PrometheusConfig config) {
     }
     jobs_.emplace(name, std::move(running)).first->second.job.start();
   }
-  metrics_.set_unavailable(unavailable_.size());
   for (auto& [name, gone] : before) {
     // Its targets end now.
     if (gone.written_hash)
@@ -150,8 +134,6 @@ Status Session::reload() {
   }
   config_watch_.watch(*config);
   replace_jobs(std::move(*config));
-  for (const Diagnostic& finding : unavailable_)
-    os::log_error("job skipped", {{"err", finding.to_string()}});
   return {};
 }
 
@@ -233,9 +215,7 @@ Exit Session::failures_exit() {
       if (exit == Exit::kOk) exit = Exit::kBadData;
     }
   }
-  if (unavailable_.empty()) return exit;
-  cli::show(unavailable_, io_.err, io_.color);
-  return Exit::kConfig;
+  return exit;
 }
 
 Exit Session::run_once() {
@@ -268,8 +248,6 @@ Exit Session::run_for_ever() {
     io_.complain(started.error().message);
     return cli::exit_for(started.error().code);
   }
-  for (const Diagnostic& finding : unavailable_)
-    os::log_error("job skipped", {{"err", finding.to_string()}});
   config_due_ns_ = now_ns() + kConfigPollNs;
   bool is_ready = false;
   while (handle_requests()) {

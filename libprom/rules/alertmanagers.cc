@@ -50,8 +50,6 @@ std::vector<config::TargetGroup> groups_of(
                          "_sd_configs of alertmanagers is not available");
     }
   }
-  for (const config::UnavailableSd& sd : discovery.unavailable)
-    problems.push_back(config::unavailable_message(sd));
   return groups;
 }
 

@@ -143,20 +143,6 @@ TEST(Prometheus, ReportsEverythingAtOnceWithPositions) {
             "p.yml:13:1: invalid rule file path \"a/*/b.yml\"\n");
 }
 
-TEST(Prometheus, NamesDiscoveryThatItHasNot) {
-  for (const SdMechanism& mechanism : sd_mechanisms()) {
-    if (mechanism.available) continue;
-    const std::string key(mechanism.key);
-    const PrometheusConfig config =
-        loaded("scrape_configs:\n  - job_name: a\n    " + key + ": [{}, {}]\n");
-    const auto& unavailable = config.scrape_configs.at(0).discovery.unavailable;
-    ASSERT_EQ(unavailable.size(), 1U);
-    EXPECT_EQ(unavailable_message(unavailable.at(0)),
-              key + ": not available in this version");
-    EXPECT_EQ(unavailable.at(0).at.line, 3U);
-  }
-}
-
 TEST(Prometheus, ReadsJobsFromOtherFiles) {
   const TemporaryDirectory directory;
   const auto write = [&](const std::string& name, const std::string& text) {
