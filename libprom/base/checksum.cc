@@ -28,7 +28,7 @@ constexpr std::array<std::uint32_t, 256> kTable = make_table();
 
 #if defined(__x86_64__)
 // x^n modulo the polynomial; bit 31 is x^0.
-constexpr std::uint32_t power_of_x(unsigned n) {
+constexpr std::uint32_t power_of_x(std::size_t n) {
   std::uint32_t power = 1U << 31U;
   for (; n > 0; --n)
     power = (power >> 1U) ^ ((power & 1U) != 0 ? kCastagnoliReversed : 0U);
@@ -37,7 +37,7 @@ constexpr std::uint32_t power_of_x(unsigned n) {
 
 // What the crc of bytes becomes when kBytes more follow that are left out.
 // Multiplying by clmul adds one x, crc32 another 32.
-template <unsigned kBytes>
+template <std::size_t kBytes>
 __attribute__((target("sse4.2,pclmul"))) std::uint64_t move_by(
     std::uint64_t state) {
   constexpr std::uint32_t kFactor = power_of_x(kBytes * 8 - 33);
@@ -51,19 +51,19 @@ __attribute__((target("sse4.2,pclmul"))) std::uint64_t move_by(
 // The instruction takes three cycles but begins anew in each, so three pieces
 // of kPiece bytes are summed side by side and put together: Gopal et al.,
 // "Fast CRC Computation for iSCSI Polynomial Using CRC32 Instruction", 2011.
-template <unsigned kPiece>
+template <std::size_t kPiece>
 __attribute__((target("sse4.2,pclmul"))) std::uint64_t crc_by_threes(
     const std::byte*& at, const std::byte* end, std::uint64_t state) {
-  while (end - at >= 3L * kPiece) {
+  while (static_cast<std::size_t>(end - at) >= 3 * kPiece) {
     std::uint64_t second = 0;
     std::uint64_t third = 0;
-    for (unsigned i = 0; i < kPiece; i += 8) {
+    for (std::size_t i = 0; i < kPiece; i += 8) {
       state = _mm_crc32_u64(state, load_le<std::uint64_t>(at + i));
       second = _mm_crc32_u64(second, load_le<std::uint64_t>(at + kPiece + i));
       third = _mm_crc32_u64(third, load_le<std::uint64_t>(at + 2 * kPiece + i));
     }
     state = move_by<2 * kPiece>(state) ^ move_by<kPiece>(second) ^ third;
-    at += 3L * kPiece;
+    at += 3 * kPiece;
   }
   return state;
 }

@@ -70,9 +70,9 @@ Status unpack_zstd(std::string_view packed, std::size_t bytes_max,
 void pack_zstd(std::string_view plain, std::string_view prefix,
                std::string& into) {
   assert(prefix.empty() || plain.size() + prefix.size() <= kPrefixedBytesMax);
-  thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> context(
+  thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> kContext(
       ZSTD_createCCtx());
-  ZSTD_CCtx* const zstd = context.get();
+  ZSTD_CCtx* const zstd = kContext.get();
   ZSTD_CCtx_reset(zstd, ZSTD_reset_session_and_parameters);
   ZSTD_CCtx_setParameter(zstd, ZSTD_c_compressionLevel, kPackLevel);
   if (!prefix.empty()) {
@@ -93,9 +93,9 @@ void pack_zstd(std::string_view plain, std::string_view prefix,
 
 Status unpack_zstd(std::string_view packed, std::string_view prefix,
                    std::size_t size, std::string& into) {
-  thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> context(
+  thread_local const std::unique_ptr<ZSTD_DCtx, FreeContext> kContext(
       ZSTD_createDCtx());
-  ZSTD_DCtx* const zstd = context.get();
+  ZSTD_DCtx* const zstd = kContext.get();
   ZSTD_DCtx_reset(zstd, ZSTD_reset_session_only);
   ZSTD_DCtx_setParameter(zstd, ZSTD_d_windowLogMax, kWindowLogMax);
   if (!prefix.empty()) ZSTD_DCtx_refPrefix(zstd, prefix.data(), prefix.size());

@@ -36,7 +36,7 @@ struct Cut {
 };
 Result<Cut> cut_part(const SampleParts& parts, Ordinal series,
                      std::int64_t min_ms, std::int64_t max_ms);
-Result<Cut> cut_part(const OpenPart& part, std::int64_t min_ms,
+Result<Cut> cut_part(const OpenPart& open, std::int64_t min_ms,
                      std::int64_t max_ms);
 Status read_times(const Cut& range, std::int64_t* into);
 Status read_values(const SampleParts& parts, const Cut& range, double* into);

@@ -124,7 +124,7 @@ Status append_coarse(const Block::State& block, const Levels& levels,
   Status done = append_bins(block.bins[resolution], levels.bins[resolution],
                             min_ms, max_ms, columns, into);
   if (into.size() == before && before == 0) into.resolution_ms.clear();
-  into.resolution_ms.resize(into.size() == 0 ? 0 : before);
+  into.resolution_ms.resize(into.empty() ? 0 : before);
   into.resolution_ms.resize(into.size(), kResolutionsMs[resolution]);
   return done;
 }

@@ -250,7 +250,7 @@ Result<bool> Writer::State::join_bins_of(std::span<const MergePart> parts,
          ~unsigned{kNotNegative}) != 0)
       return false;
     count += bins->size();
-    opened.push_back(std::move(*bins));
+    opened.push_back(*bins);
   }
   if (count >
           bins_max(series.min_ms, series.max_ms, kResolutionsMs[resolution]) ||

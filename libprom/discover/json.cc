@@ -26,7 +26,7 @@ Status check_size(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     if (c == '"') {
-      while (++i < text.size() && text[i] != '"') {
+      for (++i; i < text.size() && text[i] != '"'; ++i) {
         if (text[i] == '\\') ++i;
       }
     } else if (c == '[' || c == '{') {

@@ -67,7 +67,7 @@ class [[nodiscard]] Task {
 };
 
 template <class T>
-struct Task<T>::promise_type {
+struct Task<T>::promise_type {  // NOLINT(readability-identifier-naming)
   struct AtEnd {
     [[nodiscard]] bool await_ready() const noexcept { return false; }
     std::coroutine_handle<> await_suspend(Handle ended) noexcept {

@@ -53,8 +53,7 @@ void Client::State::take_token(
     const std::string& key, const std::shared_ptr<const OAuth2Options>& options,
     std::int64_t timeout_ms, Result<Response> response) {
   Credentials& known = credentials.at(key);
-  Result<Token> token =
-      response ? token_of(*response) : fail(std::move(response).error());
+  Result<Token> token = response ? token_of(*response) : fail(response.error());
   if (!token && token.error().code == Code::kPermission && response &&
       known.style == TokenStyle::kHeader && options->assertion.key.empty()) {
     known.style = TokenStyle::kBody;

@@ -12,7 +12,7 @@ namespace prom::discover {
 namespace {
 
 // Credentials are renewed so long before they expire.
-constexpr std::int64_t kEarlyMs = 5 * 60'000;
+constexpr std::int64_t kEarlyMs = 300'000;
 constexpr std::int64_t kMetadataTimeoutMs = 5'000;
 constexpr std::int64_t kMetadataTokenSeconds = 21'600;
 constexpr std::uint64_t kMetadataBytesMax = 1ULL << 20U;
@@ -281,11 +281,11 @@ Task<Aws::FoundKeys> Aws::keys_of_machine() {
   }
   const std::string path = "/latest/meta-data/iam/security-credentials/";
   Task<Result<std::string>> naming = metadata(path);
-  Result<std::string> role = co_await naming;
-  if (!role) co_return fail(no_credentials(role.error().message));
-  *role = trimmed(*std::move(role));
+  const Result<std::string> roles = co_await naming;
+  if (!roles) co_return fail(no_credentials(roles.error().message));
+  const std::string role = trimmed(*roles);
   Task<Result<std::string>> question =
-      metadata(path + role->substr(0, role->find('\n')));
+      metadata(path + role.substr(0, role.find('\n')));
   const Result<std::string> answer = co_await question;
   if (!answer) co_return fail(no_credentials(answer.error().message));
   auto document = read_document(*answer);

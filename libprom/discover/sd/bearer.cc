@@ -8,8 +8,8 @@
 namespace prom::discover {
 namespace {
 
-constexpr std::int64_t kEarlyMs = 2 * 60'000;
-constexpr std::int64_t kLifeSecondsMax = 24 * 3600;
+constexpr std::int64_t kEarlyMs = 120'000;
+constexpr std::int64_t kLifeSecondsMax = 86'400;
 constexpr std::int64_t kLocalTimeoutMs = 5'000;
 constexpr std::uint64_t kAnswerBytesMax = 1ULL << 20U;
 constexpr std::size_t kShownBytesMax = 100;

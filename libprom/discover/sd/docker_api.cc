@@ -130,7 +130,7 @@ void add_labels(const Json& labels, const std::string& prefix,
 }
 
 Result<std::string> address_of_prefix(const std::string& prefix) {
-  const std::string address = prefix.substr(0, prefix.find('/'));
+  std::string address = prefix.substr(0, prefix.find('/'));
   if (address.size() == prefix.size() || !http::Address::parse(address))
     return fail(Code::kBadData, "no address with prefix: " + quote(prefix));
   return address;

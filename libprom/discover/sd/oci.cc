@@ -25,7 +25,7 @@ constexpr std::int64_t kPaceMs = 100;
 constexpr std::int64_t kBurst = 50;
 constexpr std::size_t kCompartmentsMax = 10'000;
 // How long a key that the machine got is used.
-constexpr std::int64_t kMachineKeyMs = 10 * 60'000;
+constexpr std::int64_t kMachineKeyMs = 600'000;
 
 // A list, or that it is not there for us, which the cloud does not tell apart.
 struct Answer {
