@@ -79,7 +79,7 @@ class Executor {
       std::span<const NodePtr> arguments, Final final);
   Result<Value> argument(const Value& dot, char parameter, const Node& node);
   Result<Value> literal(char parameter, const Node& node);
-  Result<Value> constant(const Node& number);
+  Result<Value> constant(const Node& node);
   Result<Value> validated(Value value, char parameter);
   Result<Value> finished_call(Result<Value> result, const Target& target);
   Status not_a_function(std::span<const NodePtr> arguments, Final final);
