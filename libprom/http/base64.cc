@@ -1,6 +1,6 @@
-#include <cstdint>
-
 #include "libprom/http/base64.h"
+
+#include <cstdint>
 
 namespace prom::http {
 namespace {

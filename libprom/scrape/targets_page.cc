@@ -50,8 +50,7 @@ std::shared_ptr<const TargetsSnapshot> TargetsPage::wait_for_snapshot() {
   std::unique_lock lock(mutex_);
   const std::uint64_t mine = ++wanted_;
   (void)::eventfd_write(event_.get(), 1);
-  looked_.wait_for(lock, kWaitMax,
-                   [&] { return served_ >= mine || closed_; });
+  looked_.wait_for(lock, kWaitMax, [&] { return served_ >= mine || closed_; });
   return served_ >= mine ? snapshot_ : nullptr;
 }
 
